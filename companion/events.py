@@ -1,0 +1,345 @@
+"""Every message that passes between rooms: one frozen dataclass each, and nothing else.
+
+There are two kinds. **Messages** travel inside the process, on the one queue of `companion.conversation`: what the
+sound device and the workers say to the loop. **Events** leave the loop: the lines of the events file, and what an interface
+draws. A room may import this module and `companion.settings`; it imports nothing of its neighbours.
+
+Time is counted in samples at `SAMPLE_RATE` since the session's first frame, never by the wall clock. Every piece of
+work carries `turn` and `revision`; a result whose revision is old is dropped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+"""Mono sound, shape (n,), nominal range -1…1."""
+
+SAMPLE_RATE = 16_000
+"""Hz. The rate of everything that listens: VAD, Smart Turn and every recogniser are trained on it."""
+
+FRAME = 320
+"""Samples in a frame: 20 ms, a multiple of the 10 ms that echo cancellers work in."""
+
+
+def seconds(samples: int) -> float:
+    """Length of `samples` at `SAMPLE_RATE`, in seconds."""
+    return samples / SAMPLE_RATE
+
+
+def samples(duration_s: float) -> int:
+    """Number of samples in `duration_s` seconds at `SAMPLE_RATE`, rounded."""
+    return round(duration_s * SAMPLE_RATE)
+
+
+# --- values that several rooms share ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was heard.
+
+    `confidence` is 0…1, or None where the engine gives none. `engine` is the id of the model that produced the text.
+    """
+
+    text: str
+    engine: str
+    language: str
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a clause is spoken. The neutral style changes nothing.
+
+    `rate`: 1.0 as the voice was trained, 1.1 is 10 % faster. `energy`: level in dB relative to the voice's own.
+    `pause`: silence after the clause, in seconds.
+    """
+
+    rate: float = 1.0
+    energy: float = 0.0
+    pause: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One turn as the model may know it: what the owner said and what was **heard** of the reply."""
+
+    owner: str
+    companion: str
+
+
+# --- messages: device and workers -> loop ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFrame:
+    """`FRAME` samples from the microphone; `position` is the sample number of the first of them."""
+
+    position: int
+    samples: Samples
+
+
+@dataclass(frozen=True, slots=True)
+class InputEnded:
+    """A file has no more samples; silence follows until the next input is asked for."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackStarted:
+    """The first sample of utterance `tag` left for the speaker at `position`."""
+
+    tag: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackEnded:
+    """The last sample of utterance `tag` was played, or it was stopped; `played` counts samples at the voice's rate."""
+
+    tag: int
+    position: int
+    played: int
+    stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceTrouble:
+    """Something is wrong, or right again, with the sound device.
+
+    `kind`: `silent` (the microphone gives digital silence), `stalled` (no callback for a second), `lost` (unplugged),
+    `overrun` (frames were dropped), `reopened` (it works again). `detail` is one line for a person.
+    """
+
+    kind: Literal["silent", "stalled", "lost", "overrun", "reopened"]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartialReady:
+    """Words so far, while the owner speaks."""
+
+    turn: int
+    revision: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingReady:
+    """The stronger engine's text of everything up to `upto` (sample number); `took` is its time in seconds."""
+
+    turn: int
+    revision: int
+    upto: int
+    transcript: Transcript
+    took: float
+
+
+@dataclass(frozen=True, slots=True)
+class CompletenessReady:
+    """How complete the turn sounds at `upto` (sample number), 0…1."""
+
+    turn: int
+    revision: int
+    upto: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseReady:
+    """The next clause of the reply. `last` closes the reply and may come with an empty `text`.
+
+    `first_token` is the time from asking the model to its first token, in seconds, given with the first clause.
+    """
+
+    turn: int
+    revision: int
+    text: str
+    last: bool
+    first_token: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechReady:
+    """A piece of the spoken clause `clause` (0, 1, …), mono at `rate` Hz. `last` closes the clause."""
+
+    turn: int
+    revision: int
+    clause: int
+    samples: Samples
+    rate: int
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WorkFailed:
+    """A worker could not do its work. `what` names the stage, `detail` is one line; it never holds what was said."""
+
+    turn: int
+    revision: int
+    what: str
+    detail: str
+
+
+Message = (
+    AudioFrame
+    | InputEnded
+    | PlaybackStarted
+    | PlaybackEnded
+    | DeviceTrouble
+    | PartialReady
+    | ReadingReady
+    | CompletenessReady
+    | ClauseReady
+    | SpeechReady
+    | WorkFailed
+)
+
+# --- events: loop -> events file and interfaces ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStarted:
+    """The loop listens from now on. `models`: role → id. `network`: how the offline lock holds."""
+
+    name: ClassVar[str] = "session.started"
+    profile: str
+    models: dict[str, str]
+    language: str
+    network: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    """The last event of a session. `reason`: `input` (files are through), `owner` (asked to stop), `trouble`."""
+
+    name: ClassVar[str] = "session.ended"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """`at`: seconds on the sample clock of the first voiced frame."""
+
+    name: ClassVar[str] = "speech.started"
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEnded:
+    """`at`: seconds on the sample clock of the last voiced frame."""
+
+    name: ClassVar[str] = "speech.ended"
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptPartial:
+    """Words so far."""
+
+    name: ClassVar[str] = "transcript.partial"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptFinal:
+    """What the turn is answered by. Fields as in `Transcript`."""
+
+    name: ClassVar[str] = "transcript.final"
+    text: str
+    engine: str
+    language: str
+    confidence: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyClause:
+    """A clause on its way to the voice."""
+
+    name: ClassVar[str] = "reply.clause"
+    text: str
+    style: Style
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyStarted:
+    """`at`: seconds on the sample clock of the first sample played."""
+
+    name: ClassVar[str] = "reply.started"
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyEnded:
+    """`text`: what was heard, and nothing more."""
+
+    name: ClassVar[str] = "reply.ended"
+    text: str
+    interrupted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TurnLatency:
+    """Where the time of one turn went, in milliseconds.
+
+    `gap_ms`: last voiced sample → first reply sample. The stages, each from the last voiced sample: `endpoint_ms` the
+    turn was committed; from the commit on: `stt_ms` until the text was final, `first_token_ms` and `first_clause_ms`
+    from asking the model, `first_audio_ms` from the first clause to its first samples. None: the stage did not run.
+    """
+
+    name: ClassVar[str] = "turn.latency"
+    gap_ms: float
+    endpoint_ms: float
+    stt_ms: float
+    first_token_ms: float | None
+    first_clause_ms: float | None
+    first_audio_ms: float | None
+    speculated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something went wrong. `what` names the part, `detail` is one line without a word that was said."""
+
+    name: ClassVar[str] = "error"
+    what: str
+    detail: str
+
+
+Event = (
+    SessionStarted
+    | SessionEnded
+    | SpeechStarted
+    | SpeechEnded
+    | TranscriptPartial
+    | TranscriptFinal
+    | ReplyClause
+    | ReplyStarted
+    | ReplyEnded
+    | TurnLatency
+    | Trouble
+)
+
+
+def to_record(event: Event, t: float, turn: int) -> dict[str, Any]:
+    """The event as one line of the events file: `{"t", "turn", "event", …fields}`, ready for `json.dumps`."""
+    return {
+        "t": round(t, 4),
+        "turn": turn,
+        "event": event.name,
+        **{f.name: _plain(getattr(event, f.name)) for f in fields(event)},
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 4)
+    if is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    return value

@@ -1,0 +1,1 @@
+"""Text to speech: one protocol, one file per engine."""
