@@ -21,7 +21,14 @@ UTTERANCE = np.concatenate((silence(1.0), speech(1.0), silence(0.2)))
 
 def test_a_question_is_heard_answered_and_measured() -> None:
     conversation, device, _, _, log = converse(UTTERANCE)
-    order = ["session.started", "speech.started", "transcript.partial", "speech.ended", "transcript.final", "reply.clause"]
+    order = [
+        "session.started",
+        "speech.started",
+        "transcript.partial",
+        "speech.ended",
+        "transcript.final",
+        "reply.clause",
+    ]
     order += ["reply.clause", "reply.started", "turn.latency", "reply.ended", "session.ended"]
     assert log.names() == order
     (ended,) = log.all(ReplyEnded)

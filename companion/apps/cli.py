@@ -108,16 +108,18 @@ def talk(
 
     With --input the same loop listens to recordings; between two of them it waits for the reply to end.
     """
-    from companion.apps import talk as program
-
     if not inputs and (output or pace == "fast"):
         raise typer.BadParameter("--output and --pace fast go with --input")
-    program.run(context.obj.home, context.obj.models, tuple(inputs or ()), output, events, pace, language, profile)
+    network = _offline()
+    from companion.apps import talk as program
+
+    program.run(context.obj.home, context.obj.models, tuple(inputs or ()), output, events, pace, language, profile, network)
 
 
 @app.command()
 def text(context: typer.Context, language: Language = None, profile: Profile = None) -> None:
     """The same mind, typed. Reads lines from standard input; Ctrl-D ends it."""
+    _offline()
     from companion.apps import text as program
 
     program.run(context.obj.home, context.obj.models, language, profile)
@@ -134,6 +136,15 @@ def doctor(
     from companion.apps import doctor as program
 
     program.run(context.obj.home, context.obj.models, language, profile, as_json)
+
+
+def _offline() -> str:
+    """Close the network and harden the process, before anything else is imported. Returns how the lock holds."""
+    from companion.privacy import offline, process
+
+    mechanism = offline.lock()
+    process.harden()
+    return mechanism
 
 
 def _fail(message: str) -> NoReturn:

@@ -30,8 +30,11 @@ def run(
     pace: Literal["real", "fast"],
     language: str | None,
     profile: str | None,
+    network: str,
 ) -> None:
     """Open the device and the models, and talk until the owner or the recordings end it.
+
+    `network` says how the offline lock holds.
 
     Raises:
         CompanionError: a recording, a model or a device cannot be used.
@@ -41,7 +44,7 @@ def run(
     device = _device(settings, inputs, output, pace)  # first: a bad recording is said at once
     with console.status(say(settings.language, "starting")):
         assembled = assemble(models, settings)
-    started = SessionStarted(settings.profile, assembled.models, settings.language, network="not locked")
+    started = SessionStarted(settings.profile, assembled.models, settings.language, network)
     writer = EventsFile(events) if events else None
     try:
         with screen(settings, recordings=len(inputs)) as shown:
