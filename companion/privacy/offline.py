@@ -27,6 +27,7 @@ Mechanism = Literal["network namespace", "seccomp filter", "audit hook"]
 _CLONE_NEWUSER: Final = 0x10000000
 _CLONE_NEWNET: Final = 0x40000000
 
+_PR_SET_DUMPABLE: Final = 4
 _PR_SET_NO_NEW_PRIVS: Final = 38
 _SECCOMP_SET_MODE_FILTER: Final = 1
 _SECCOMP_FILTER_FLAG_TSYNC: Final = 1  # threads that run already are bound as well
@@ -75,6 +76,7 @@ def _empty_namespace() -> bool:
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(_CLONE_NEWNET) == 0:
         return True
+    libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)  # else the files below would belong to root; `harden` sets it back
     if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) != 0:
         return False
     # The owner stays who they were inside the new user namespace; without this, files would belong to "nobody".
