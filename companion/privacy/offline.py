@@ -81,8 +81,11 @@ def _empty_namespace() -> bool:
         return False
     # The owner stays who they were inside the new user namespace; without this, files would belong to "nobody".
     for name, content in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
-        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:  # noqa: PTH123  (no Path before the lock)
-            file.write(content)
+        descriptor = os.open(f"/proc/self/{name}", os.O_WRONLY)
+        try:
+            os.write(descriptor, content.encode())
+        finally:
+            os.close(descriptor)
     return True
 
 
