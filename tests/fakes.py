@@ -41,9 +41,17 @@ class MemoryDevice:
     """Plays recordings from memory into the loop and keeps what it plays, on one clock that waits for work."""
 
     name = "memory"
-    waits = True
 
-    def __init__(self, *inputs: Samples, interrupt_after: float | None = None) -> None:
+    def __init__(
+        self,
+        *inputs: Samples,
+        interrupt_after: float | None = None,
+        waits: bool = True,
+        reached: tuple[float, Callable[[], None]] = (0.0, lambda: None),
+    ) -> None:
+        """`reached`: seconds, and what to call when the clock gets there."""
+        self.waits = waits
+        self._reached = reached
         self._inputs = deque(inputs)
         self._current: Samples = self._inputs.popleft() if self._inputs else np.empty(0, dtype=np.float32)
         self._ended = False
@@ -62,6 +70,8 @@ class MemoryDevice:
     def tick(self) -> float:
         if self._interrupt_after is not None and self.position >= samples(self._interrupt_after):
             raise KeyboardInterrupt
+        if self.position == samples(self._reached[0]):
+            self._reached[1]()
         frame = np.zeros(FRAME, dtype=np.float32)
         taken = self._current[:FRAME]
         frame[: len(taken)] = taken
@@ -96,6 +106,10 @@ class MemoryDevice:
 
     def close(self) -> None:
         self.closed = True
+
+    @property
+    def playing(self) -> bool:
+        return self._utterance is not None
 
     def _silent(self) -> None:
         self._utterance, self._last, self._played = None, False, 0
@@ -241,9 +255,10 @@ def converse(
     voice: ToneVoice | None = None,
     completeness: float = 1.0,
     interrupt_after: float | None = None,
+    device: MemoryDevice | None = None,
 ) -> tuple[Conversation, MemoryDevice, ScriptedRecognizer, ScriptedReplier, Log]:
     """Run a whole session of scripted parts."""
-    device = MemoryDevice(*inputs, interrupt_after=interrupt_after)
+    device = device or MemoryDevice(*inputs, interrupt_after=interrupt_after)
     recognizer = ScriptedRecognizer(*words)
     replier = replier or ScriptedReplier("Thank you for asking.", "All is quiet here.")
     log = Log()

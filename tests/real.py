@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Literal
 
 import pytest
 import soundfile as sf
 import soxr
 
 from companion import catalog, settings
+from companion.catalog import Role
 from companion.events import SAMPLE_RATE, Samples
 from companion.settings import Language, Profile
+from companion.stt.engine import Engine, open_engine
 
 HERE = Path(__file__).parent
 CLIPS = HERE / "data" / "speech-en"
-Role = Literal["vad", "turn", "stt", "stt-stream", "tts", "llm"]
 
 
 def clips() -> list[Path]:
@@ -41,8 +41,17 @@ def shared(name: str) -> Path:
 
 def model_file(role: Role, profile: Profile = "tiny", language: Language = "en") -> Path:
     """The file of the installed model of a role."""
+    store, models = catalog.ModelStore(settings.default_models()), catalog.load()
+    for model in models.candidates(role, profile, language):
+        if store.installed(model):
+            return store.file(model)
+    pytest.skip(f"no model for {role} ({profile}, {language}): run `make models`")
+
+
+def engine(model_id: str) -> Engine:
+    """An installed recogniser by its id, opened; used to listen to what was spoken."""
     store = catalog.ModelStore(settings.default_models())
-    selected = catalog.load().installed(store, profile, language)
-    if role not in selected:
-        pytest.skip(f"no model for {role} ({profile}, {language}): run `make models`")
-    return store.file(selected[role])
+    model = catalog.load().get(model_id)
+    if model is None or not store.installed(model):
+        pytest.skip(f"{model_id} is not installed: run `make models`")
+    return open_engine(model.engine, model.id, store.path(model), "en")

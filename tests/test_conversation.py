@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
+import pytest
 
 from companion.events import (
     ReplyEnded,
@@ -14,9 +17,14 @@ from companion.events import (
     TurnLatency,
     samples,
 )
-from tests.fakes import ScriptedReplier, ToneVoice, converse, silence, speech
+from tests.fakes import MemoryDevice, ScriptedReplier, ToneVoice, converse, silence, speech
 
 UTTERANCE = np.concatenate((silence(1.0), speech(1.0), silence(0.2)))
+
+
+def sounding(device: MemoryDevice) -> int:
+    """Samples of sound in all that was played."""
+    return int(np.count_nonzero(np.concatenate(device.output)))
 
 
 def test_a_question_is_heard_answered_and_measured() -> None:
@@ -69,16 +77,25 @@ def test_the_words_are_in_the_models_cache_before_the_turn_is_over() -> None:
 
 def test_the_second_clause_is_written_only_once_the_first_one_sounds() -> None:
     """On two cores, writing on would keep the voice from its processor."""
-    replier = ScriptedReplier("One.", "Two.", "Three.")
-    seen: list[int] = []
+    second_written = threading.Event()
 
-    class Watching(ToneVoice):
-        def synthesize(self, text: str, style: object = None):  # type: ignore[no-untyped-def,override]
-            seen.append(len(replier.written))
+    class Noticing(ScriptedReplier):
+        def reply(self, history, words, cancelled):  # type: ignore[no-untyped-def]
+            for number, clause in enumerate(super().reply(history, words, cancelled)):
+                if number == 1:
+                    second_written.set()
+                yield clause
+
+    early: list[bool] = []
+
+    class Patient(ToneVoice):
+        def synthesize(self, text, style=None):  # type: ignore[no-untyped-def]
+            if not self.spoken:
+                early.append(second_written.wait(timeout=0.2))  # a bound, reached where the promise holds
             yield from super().synthesize(text)
 
-    converse(UTTERANCE, replier=replier, voice=Watching())
-    assert seen[0] == 1
+    converse(UTTERANCE, replier=Noticing("One.", "Two.", "Three."), voice=Patient())
+    assert early == [False]
 
 
 def test_who_goes_on_after_a_pause_is_answered_once_and_whole() -> None:
@@ -87,6 +104,35 @@ def test_who_goes_on_after_a_pause_is_answered_once_and_whole() -> None:
     assert len(log.all(TranscriptFinal)) == 1
     assert len(replier.asked) == 1
     assert int(np.count_nonzero(np.abs(np.concatenate(recognizer.turns[0])) > 0.1)) == samples(1.6)
+
+
+def test_an_answer_that_comes_after_the_owner_went_on_is_dropped() -> None:
+    """The first answer is held back until the owner speaks again: it must never sound."""
+    went_on = threading.Event()
+
+    class Late(ScriptedReplier):
+        def reply(self, history, words, cancelled):  # type: ignore[no-untyped-def]
+            if not self.asked:
+                went_on.wait()
+            yield from super().reply(history, words, cancelled)
+
+    sound = np.concatenate((silence(0.6), speech(0.8), silence(0.6), speech(0.8), silence(0.2)))
+    device = MemoryDevice(sound, waits=False, reached=(2.2, went_on.set))
+    replier = Late("One two three.")
+    _, _, _, _, log = converse(replier=replier, device=device)
+    (ended,) = log.all(ReplyEnded)
+    assert ended.text == "One two three."
+    assert sounding(device) == samples(0.3)
+    assert log.all(ReplyStarted)[0].at > 2.8
+
+
+@pytest.mark.parametrize("pause", [0.30 + 0.02 * step for step in range(16)])
+def test_only_replies_that_were_let_sound_do(pause: float) -> None:
+    """Whenever the owner goes on, around the moment of our first sample: all or nothing of a reply is played."""
+    sound = np.concatenate((silence(0.6), speech(0.8), silence(pause), speech(0.3), silence(0.2)))
+    _, device, _, _, log = converse(sound, replier=ScriptedReplier("One two three."))
+    assert sounding(device) == samples(0.3) * len(log.all(ReplyStarted))
+    assert [ended.text for ended in log.all(ReplyEnded)] == ["One two three."] * len(log.all(ReplyStarted))
 
 
 def test_a_sound_without_words_is_not_answered() -> None:
@@ -137,12 +183,21 @@ def test_a_voice_that_fails_does_not_hang_the_loop() -> None:
     assert log.names()[-1] == "session.ended"
 
 
+def test_a_voice_that_fails_midway_falls_silent() -> None:
+    replier = ScriptedReplier("One " * 30, "Two.")
+    _, device, _, _, log = converse(UTTERANCE, replier=replier, voice=ToneVoice(mute="Two"))
+    assert log.all(Trouble)
+    assert not device.playing
+
+
 def test_ctrl_c_in_a_reply_keeps_only_what_was_heard() -> None:
     replier = ScriptedReplier("one two three four five six seven eight nine ten")
     conversation, device, _, _, log = converse(UTTERANCE, replier=replier, interrupt_after=2.9)
     (ended,) = log.all(ReplyEnded)
     assert ended.interrupted
-    assert "one two three four five six seven eight nine ten".startswith(ended.text)
+    whole = "one two three four five six seven eight nine ten"
+    assert whole.startswith(ended.text)
+    assert ended.text != whole
     assert conversation.history[0].companion == ended.text != ""
     assert log.all(SessionEnded)[0].reason == "owner"
     assert device.closed

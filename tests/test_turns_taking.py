@@ -92,6 +92,21 @@ def test_an_answer_about_an_older_pause_is_not_taken_for_this_one() -> None:
     assert not only(Commit, room.silence(0.4))
 
 
+def test_how_complete_an_earlier_pause_sounded_says_nothing_of_this_one() -> None:
+    room = Room()
+    room.voice(0.5)
+    room.silence(0.25, completeness=1.0)
+    room.voice(0.5)
+    assert not only(Commit, room.silence(0.7))
+
+
+def test_clicks_apart_do_not_add_up_to_a_voice() -> None:
+    room = Room()
+    for _ in range(10):
+        assert not only(Begin, room.voice(0.032))
+        room.silence(0.3)
+
+
 def test_voice_after_the_commit_but_before_our_first_sample_takes_the_turn_back() -> None:
     room = Room()
     room.voice(0.5)
