@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -52,7 +52,7 @@ class PackageSource:
 
     name: str
     version: str
-    members: Mapping[str, str]
+    members: Mapping[str, str] = field(hash=False)
     parts: int = 1
     platform: str | None = None
 

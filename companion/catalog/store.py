@@ -138,8 +138,10 @@ class ModelStore:
         Raises:
             StorageError: the choice cannot be written.
         """
-        choices = self._choices()
-        choices[f"{profile}/{language}/{model.role}"] = asdict(Choice(model.id, named))
+        choices, choice = self._choices(), Choice(model.id, named)
+        if self.choice(profile, language, model.role) == choice:
+            return
+        choices[f"{profile}/{language}/{model.role}"] = asdict(choice)
         with _storage(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
             write_json(self.root / "choices.json", choices)
@@ -227,11 +229,21 @@ def _storage(root: Path) -> Iterator[None]:
         raise StorageError(f"cannot use {root}: {error.strerror or error}") from error
 
 
+def counted(progress: Progress, before: int, total: int | None) -> Callable[[int], None]:
+    """Progress of one file of several: what it is called with is counted from `before` on."""
+    return lambda count: progress(before + count, total)
+
+
 def size_of(path: Path) -> int:
     """Size in bytes of a file, or of all files in a folder; 0 where there is none."""
     if path.is_dir():
         return sum(size_of(inner) for inner in path.iterdir())
     return path.stat().st_size if path.exists() else 0
+
+
+def part_of(path: Path) -> Path:
+    """Where `path` grows until it is whole."""
+    return path.with_name(path.name + ".part")
 
 
 def sha256_of(path: Path) -> str:
@@ -256,6 +268,6 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write a file of ours whole or not at all."""
-    part = path.with_name(path.name + ".part")
+    part = part_of(path)
     part.write_text(json.dumps(content, indent=1), encoding="utf-8")
     part.replace(path)
