@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from companion.catalog import CatalogError, Model, ModelStore, Role, load
+from companion import catalog
+from companion.catalog import Catalog, CatalogError, Model, ModelStore, Role
 
 if TYPE_CHECKING:
-    from companion.catalog import Catalog
     from companion.settings import Settings
 
 app = typer.Typer(help="The models: what there is, what is installed.", no_args_is_help=True)
@@ -32,7 +32,7 @@ def list_models(
 ) -> None:
     """Every model of the catalogue; which are installed, and which a conversation uses."""
     settings = _settings(context, profile, language)
-    rows = [*_rows(load(), ModelStore(context.find_root().obj.models), settings)]
+    rows = [*_rows(catalog.load(), ModelStore(context.find_root().obj.models), settings)]
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
     else:
@@ -55,17 +55,17 @@ def pull(
     ] = False,
 ) -> None:
     """Fetch the models for a conversation. What is installed is not fetched again; what is damaged is mended."""
-    from companion.apps.models_pull import Wish, pull_models
-    from companion.catalog import ROLES
+    from companion.apps import models_pull
 
     if ids and role:
         raise typer.BadParameter("give ids or --role, not both")
-    catalog = load()
-    if unknown := [model_id for model_id in ids or () if not catalog.get(model_id)]:
+    models = catalog.load()
+    if unknown := [model_id for model_id in ids or () if not models.get(model_id)]:
         raise typer.BadParameter(f"no such model: {', '.join(unknown)} (`companion models list` shows them all)")
     settings = _settings(context, profile, language)
-    wish = Wish(settings.profile, settings.language, settings.voice, upgrade, yes, accept_licences)
-    pull_models(context.find_root().obj.models, wish, roles=[role] if role else ROLES, ids=ids or ())
+    wish = models_pull.Wish(settings.profile, settings.language, settings.voice, upgrade, yes, accept_licences)
+    roles = [role] if role else catalog.ROLES
+    models_pull.pull(context.find_root().obj.models, wish, roles=roles, ids=ids or ())
 
 
 @app.command()
@@ -77,8 +77,8 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Hash the installed models again. What is damaged is not used until `pull` has mended it."""
-    store, catalog = ModelStore(context.find_root().obj.models), load()
-    models = _present(catalog, store, ids) if ids else [model for model in catalog.models if store.present(model)]
+    store, known = ModelStore(context.find_root().obj.models), catalog.load()
+    models = _present(known, store, ids) if ids else [model for model in known.models if store.present(model)]
     damage = {model.id: store.verify(model) for model in models}
     if as_json:
         typer.echo(json.dumps([{"id": model_id, "damaged": files} for model_id, files in damage.items()], indent=1))
@@ -95,10 +95,21 @@ def remove(
 ) -> None:
     """Delete installed models."""
     store = ModelStore(context.find_root().obj.models)
-    for model in _present(load(), store, ids):
+    for model in _present(catalog.load(), store, ids):
         if yes or typer.confirm(f"Delete {model.id}?"):
             store.remove(model)
             typer.echo(f"{model.id}: deleted")
+
+
+def pull_models(root: Path, profile: str, language: str, *, voice: str | None = None, assume_yes: bool = False) -> None:
+    """`companion models pull`, for `companion setup`.
+
+    Raises:
+        CompanionError: a role that a conversation needs is without a model.
+    """
+    from companion.apps import models_pull
+
+    models_pull.pull(root, models_pull.Wish(profile, language, voice, assume_yes=assume_yes))
 
 
 def _settings(context: typer.Context, profile: str | None, language: str | None) -> Settings:
@@ -108,20 +119,20 @@ def _settings(context: typer.Context, profile: str | None, language: str | None)
     return effective(home, profile=profile, language=language)
 
 
-def _present(catalog: Catalog, store: ModelStore, ids: list[str]) -> list[Model]:
+def _present(known: Catalog, store: ModelStore, ids: list[str]) -> list[Model]:
     """The models of these ids.
 
     Raises:
         CatalogError: one of them is not there.
     """
-    models = [model for model_id in ids if (model := catalog.get(model_id)) and store.present(model)]
+    models = [model for model_id in ids if (model := known.get(model_id)) and store.present(model)]
     if len(models) < len(ids):
         missing = set(ids) - {model.id for model in models}
         raise CatalogError(f"not installed: {', '.join(sorted(missing))}")
     return models
 
 
-def _rows(catalog: Catalog, store: ModelStore, settings: Settings) -> list[dict[str, Any]]:
+def _rows(known: Catalog, store: ModelStore, settings: Settings) -> list[dict[str, Any]]:
     """One row a model, for the table and for scripts."""
     return [
         {
@@ -138,9 +149,9 @@ def _rows(catalog: Catalog, store: ModelStore, settings: Settings) -> list[dict[
             "note": model.note,
             "sources": [str(source) for source in model.sources],
             "installed": store.installed(model),
-            "chosen": catalog.chosen(store, model.role, settings.profile, settings.language, settings.voice) == model,
+            "chosen": known.chosen(store, model.role, settings.profile, settings.language, settings.voice) == model,
         }
-        for model in catalog.models
+        for model in known.models
     ]
 
 

@@ -40,7 +40,7 @@ def size_text(size: int | None) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:,.0f} MB"
 
 
-def pull_models(root: Path, wish: Wish, *, roles: Sequence[Role] = catalog.ROLES, ids: Sequence[str] = ()) -> None:
+def pull(root: Path, wish: Wish, *, roles: Sequence[Role] = catalog.ROLES, ids: Sequence[str] = ()) -> None:
     """Fetch into `root` the models called `ids`, else the best for each of `roles`; what is installed stays.
 
     Raises:

@@ -25,7 +25,8 @@ CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 30.0
 """Silence in the middle of a transfer, after which it counts as broken off."""
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 16
+"""Bytes read at once; what a broken connection loses is less than this."""
 
 
 class Downloader:

@@ -86,7 +86,9 @@ class Index:
         if "connection broken by" in said:
             self._reachable = False
             return SourceError("the Python package index cannot be reached")
-        return SourceError(f"the Python package index has no {requirement}")
+        if "No matching distribution" in said:
+            return SourceError(f"the Python package index has no {requirement}")
+        return SourceError(f"pip could not fetch {requirement}")
 
 
 class _Joined:
