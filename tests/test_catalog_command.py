@@ -188,6 +188,15 @@ def test_verify_finds_damage_and_the_next_pull_mends_it(server: Server, companio
     )
 
 
+def test_pull_mends_what_is_damaged_whichever_profile_it_belongs_to(server: Server, companion: Run, store: ModelStore):
+    companion("pull", "sharp ears", "--profile", "tiny", "--language", "en", "--yes")
+    (store.root / "sharp ears/weights.bin").write_bytes(b"half")
+    code, out, _ = companion("pull", "--profile", "tiny", "--language", "ko", "--yes")
+    assert code == 0
+    assert "sharp ears is damaged" in out
+    assert rows(companion)["sharp ears"]["installed"]
+
+
 def test_a_removed_model_is_gone_and_the_next_best_is_used(server: Server, companion: Run):
     companion("pull", "good", "--profile", "tiny", "--language", "en", "--yes")
     companion("pull", "best", "--profile", "tiny", "--language", "en", "--yes")

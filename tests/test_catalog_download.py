@@ -60,7 +60,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def left_over(store: ModelStore) -> list[Path]:
     """What an attempt left under the models' folder."""
-    return [path for path in store.root.rglob("*") if path.is_file() and path.name != ".lock"]
+    return [path for path in store.root.rglob("*") if path.name not in (".lock", ".part")]
 
 
 # --- https -----------------------------------------------------------------------------------------------------------
