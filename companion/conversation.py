@@ -333,7 +333,8 @@ class Conversation:
         def partial() -> None:
             self._queue.put(PartialReady(turn.number, revision, self._parts.recognizer.partial()))
 
-        self._read(partial)
+        # Captions are a comfort: where they fail, the reading that matters is still to come, and will say so.
+        self._reader.submit(partial, failed=lambda error: None)
 
     def _show_partial(self, message: PartialReady) -> None:
         assert self._turn is not None

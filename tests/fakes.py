@@ -256,10 +256,11 @@ def converse(
     completeness: float = 1.0,
     interrupt_after: float | None = None,
     device: MemoryDevice | None = None,
+    recognizer: ScriptedRecognizer | None = None,
 ) -> tuple[Conversation, MemoryDevice, ScriptedRecognizer, ScriptedReplier, Log]:
     """Run a whole session of scripted parts."""
     device = device or MemoryDevice(*inputs, interrupt_after=interrupt_after)
-    recognizer = ScriptedRecognizer(*words)
+    recognizer = recognizer or ScriptedRecognizer(*words)
     replier = replier or ScriptedReplier("Thank you for asking.", "All is quiet here.")
     log = Log()
     parts = Parts(LoudnessActivity(), Judge(completeness), recognizer, replier, voice or ToneVoice())  # type: ignore[arg-type]

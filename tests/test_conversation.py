@@ -17,7 +17,7 @@ from companion.events import (
     TurnLatency,
     samples,
 )
-from tests.fakes import MemoryDevice, ScriptedReplier, ToneVoice, converse, silence, speech
+from tests.fakes import MemoryDevice, ScriptedRecognizer, ScriptedReplier, ToneVoice, converse, silence, speech
 
 UTTERANCE = np.concatenate((silence(1.0), speech(1.0), silence(0.2)))
 
@@ -175,6 +175,16 @@ def test_a_model_that_fails_costs_one_turn_and_says_so() -> None:
     assert len(troubles) == 2
     assert all("secret" not in trouble.detail and "broken" not in trouble.detail for trouble in troubles)
     assert log.names()[-1] == "session.ended"
+
+
+def test_captions_that_fail_cost_no_turn() -> None:
+    class NoCaptions(ScriptedRecognizer):
+        def partial(self) -> str:
+            raise RuntimeError("broken")
+
+    _, _, _, _, log = converse(UTTERANCE, recognizer=NoCaptions("how are you"))
+    assert len(log.all(ReplyEnded)) == 1
+    assert not log.all(Trouble)
 
 
 def test_a_voice_that_fails_does_not_hang_the_loop() -> None:
