@@ -89,7 +89,9 @@ python_packages() {
     local target=.
     [[ "$what" != dev ]] || target='.[dev]'
     "$venv/bin/python" -m pip install --quiet --upgrade pip
-    say "Installing the program. The first time, llama-cpp-python is compiled: about 8 minutes on 2 cores."
+    say "Installing the program and what it depends on"
+    "$venv/bin/python" -c 'import llama_cpp' 2>/dev/null ||
+        say "  (llama-cpp-python is compiled the first time: about 8 minutes on 2 cores)"
     "$venv/bin/python" -m pip install --quiet --editable "$target"
 }
 
