@@ -29,7 +29,7 @@ def chosen(models_root: Path, settings: Settings) -> tuple[ModelStore, dict[str,
         CompanionError: a role that a conversation cannot do without has no model; the message says how to get one.
     """
     store = ModelStore(models_root)
-    return store, catalog.load().select(store, settings.profile, settings.language)
+    return store, catalog.load().select(store, settings.profile, settings.language, voice=settings.voice)
 
 
 def open_replier(store: ModelStore, models: Mapping[str, Model], settings: Settings) -> Replier:

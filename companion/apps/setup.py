@@ -66,7 +66,7 @@ def run(home: Path, models: Path, language: str | None, profile: str | None, nam
 
     from companion.apps.models_command import pull_models
 
-    pull_models(models, updated.profile, updated.language, assume_yes=not ask)
+    pull_models(models, updated.profile, updated.language, voice=updated.voice, assume_yes=not ask)
     console.print(words["done"])
 
 

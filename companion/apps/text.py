@@ -24,7 +24,7 @@ def run(home: Path, models: Path, language: str | None, profile: str | None) -> 
     settings = effective(home, language=language, profile=profile)
     console = Console(highlight=False)
     interactive = sys.stdin.isatty()
-    store, selected = chosen(models, settings, roles=("llm",))
+    store, selected = chosen(models, settings)
     with console.status(say(settings.language, "starting")):
         replier = open_replier(store, selected, settings)
         replier.warm((), _never)
