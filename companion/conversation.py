@@ -26,7 +26,7 @@ import numpy as np
 from companion.audio.device import AudioDevice
 from companion.audio.smart_turn import SPAN, SmartTurn
 from companion.audio.voice_activity import WINDOW, VoiceActivity
-from companion.dialogue.reply import Clause, Replier
+from companion.dialogue.reply import Clause, Dialogue
 from companion.events import (
     FRAME,
     AudioFrame,
@@ -94,7 +94,7 @@ class Parts:
     activity: VoiceActivity
     smart_turn: SmartTurn
     recognizer: TurnRecognizer
-    replier: Replier
+    replier: Dialogue
     voice: Voice
 
 

@@ -6,12 +6,17 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from companion import catalog
-from companion.catalog import Model, ModelStore
-from companion.conversation import Parts
+from companion.catalog import Model, ModelStore, Role
 from companion.dialogue.reply import Replier
 from companion.settings import Settings
+
+if TYPE_CHECKING:
+    from companion.conversation import Parts
+    from companion.stt.turn import TurnRecognizer
+    from companion.tts.voice import Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,7 @@ class Assembled:
     models: dict[str, str]
 
 
-def chosen(models_root: Path, settings: Settings) -> tuple[ModelStore, dict[str, Model]]:
+def chosen(models_root: Path, settings: Settings) -> tuple[ModelStore, dict[Role, Model]]:
     """The best installed model of every role.
 
     Raises:
@@ -32,7 +37,7 @@ def chosen(models_root: Path, settings: Settings) -> tuple[ModelStore, dict[str,
     return store, catalog.load().select(store, settings.profile, settings.language, voice=settings.voice)
 
 
-def open_replier(store: ModelStore, models: Mapping[str, Model], settings: Settings) -> Replier:
+def open_replier(store: ModelStore, models: Mapping[Role, Model], settings: Settings) -> Replier:
     """The mind alone, as `companion text` needs it."""
     from companion.dialogue.llm import LanguageModel
 
@@ -49,8 +54,9 @@ def assemble(models_root: Path, settings: Settings) -> Assembled:
     """
     from companion.audio.smart_turn import SmartTurn
     from companion.audio.voice_activity import VoiceActivity
-    from companion.stt.turn import TurnRecognizer, open_recognizer
-    from companion.tts.voice import Voice, open_voice
+    from companion.conversation import Parts
+    from companion.stt.turn import open_recognizer
+    from companion.tts.voice import open_voice
 
     store, models = chosen(models_root, settings)
 
@@ -75,6 +81,6 @@ def assemble(models_root: Path, settings: Settings) -> Assembled:
         activity = VoiceActivity(store.file(models["vad"]))
         smart_turn = SmartTurn(store.file(models["turn"]))
         parts = Parts(activity, smart_turn, heard.result(), replier.result(), spoken.result())
-    ids = {role: model.id for role, model in models.items()}
+    ids: dict[str, str] = {role: model.id for role, model in models.items()}
     ids.setdefault("tts", parts.voice.id)
     return Assembled(parts, ids)

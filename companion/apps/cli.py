@@ -113,7 +113,9 @@ def talk(
     network = _offline()
     from companion.apps import talk as program
 
-    program.run(context.obj.home, context.obj.models, tuple(inputs or ()), output, events, pace, language, profile, network)
+    program.run(
+        context.obj.home, context.obj.models, tuple(inputs or ()), output, events, pace, language, profile, network
+    )
 
 
 @app.command()

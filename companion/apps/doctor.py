@@ -81,9 +81,8 @@ def examine(home: Path, models: Path, language: str | None, profile: str | None)
 def _machine() -> Finding:
     import psutil
 
-    memory = psutil.virtual_memory()
-    detail = f"{platform.machine()}, {psutil.cpu_count(logical=False) or '?'} cores, {memory.available / 2**30:.1f} GB of memory free"
-    return Finding("machine", "ok", detail)
+    cores, free = psutil.cpu_count(logical=False) or "?", psutil.virtual_memory().available / 2**30
+    return Finding("machine", "ok", f"{platform.machine()}, {cores} cores, {free:.1f} GB of memory free")
 
 
 def _models(root: Path, settings: Settings) -> Iterator[Finding]:

@@ -45,29 +45,33 @@ def run(home: Path, models: Path, language: str | None, profile: str | None, nam
     console = Console()
     if ask and not sys.stdin.isatty():
         raise CompanionError("setup asks questions and needs a terminal; in a script use: companion setup --yes")
-    settings = settings_module.load(home)
-    chosen = language or (
-        Prompt.ask("Language / 언어", choices=["en", "ko"], default=settings.language) if ask else settings.language
-    )
-    words = _QUESTIONS[chosen]
-    console.print(_NOTICE[chosen])
-    if ask and not Confirm.ask(words["consent"], default=True):
-        raise CompanionError("without agreement nothing is set up")
-    called = (
-        name
-        if name is not None
-        else (Prompt.ask(words["name"], default=settings.owner_name) if ask else settings.owner_name)
-    )
-    updated = Settings.model_validate(
-        settings.model_dump()
-        | {"language": chosen, "profile": profile or _profile_for_this_machine(), "owner_name": called.strip()}
-    )
-    settings_module.save(home, updated)
+    chosen = _interview(console, settings_module.load(home), language, name) if ask else _given(home, language, name)
+    chosen = chosen.model_copy(update={"profile": profile or _profile_for_this_machine()})
+    settings_module.save(home, Settings.model_validate(chosen.model_dump()))
 
     from companion.apps.models_command import pull_models
 
-    pull_models(models, updated.profile, updated.language, voice=updated.voice, assume_yes=not ask)
-    console.print(words["done"])
+    pull_models(models, chosen.profile, chosen.language, voice=chosen.voice, assume_yes=not ask)
+    console.print(_QUESTIONS[chosen.language]["done"])
+
+
+def _given(home: Path, language: str | None, name: str | None) -> Settings:
+    """The settings of `home` with what was given on the command line."""
+    given = {"language": language, "owner_name": name}
+    return settings_module.load(home).model_copy(
+        update={key: value for key, value in given.items() if value is not None}
+    )
+
+
+def _interview(console: Console, settings: Settings, language: str | None, name: str | None) -> Settings:
+    """Language first, since everything after it is said in it; then what this is, consent, and a name."""
+    spoken = language or Prompt.ask("Language / 언어", choices=["en", "ko"], default=settings.language)
+    words = _QUESTIONS[spoken]
+    console.print(_NOTICE[spoken])
+    if not Confirm.ask(words["consent"], default=True):
+        raise CompanionError("without agreement nothing is set up")
+    called = Prompt.ask(words["name"], default=settings.owner_name) if name is None else name
+    return settings.model_copy(update={"language": spoken, "owner_name": called.strip()})
 
 
 def _profile_for_this_machine() -> str:
