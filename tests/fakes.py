@@ -37,6 +37,9 @@ def silence(duration: float) -> Samples:
     return np.zeros(samples(duration), dtype=np.float32)
 
 
+NEUTRAL = Style()
+
+
 class MemoryDevice:
     """Plays recordings from memory into the loop and keeps what it plays, on one clock that waits for work."""
 
@@ -219,7 +222,7 @@ class ToneVoice:
         self._mute = mute
         self.spoken: list[str] = []
 
-    def synthesize(self, text: str, style: Style = Style()) -> Iterator[Samples]:
+    def synthesize(self, text: str, style: Style = NEUTRAL) -> Iterator[Samples]:
         if self._mute and self._mute in text:
             raise RuntimeError("no voice")
         self.spoken.append(text)

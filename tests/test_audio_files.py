@@ -124,6 +124,15 @@ def test_any_format_is_heard_at_its_own_speed_and_level(
     assert loop.all(InputEnded)[0].position == pytest.approx(SAMPLE_RATE, abs=0.1 * SAMPLE_RATE)
 
 
+@pytest.mark.parametrize("rate", [8_000, 16_000, 44_100])
+def test_the_very_end_of_a_recording_is_heard(tmp_path: Path, rate: int) -> None:
+    sound = np.zeros(rate // 2, np.float32)
+    sound[-rate // 200 :] = 0.5
+    loop = Loop(FileDevice([recording(tmp_path, sound, rate)], pace="fast")).tick(30)
+    assert np.abs(loop.heard()[SAMPLE_RATE // 2 - SAMPLE_RATE // 400 : SAMPLE_RATE // 2]).min() > 0.2
+    assert loop.all(InputEnded)[0].position == pytest.approx(SAMPLE_RATE // 2, abs=FRAME)
+
+
 def test_stereo_is_the_mean_of_both_sides(tmp_path: Path) -> None:
     sides = np.stack([np.full(FRAME, 0.5), np.full(FRAME, -0.1)], axis=1)
     loop = Loop(FileDevice([recording(tmp_path, sides, subtype="FLOAT")], pace="fast")).tick(1)

@@ -22,9 +22,10 @@ address = struct.pack('=H', 2) + struct.pack('!H', {port}) + socket.inet_aton('1
 if handle < 0 or libc.connect(handle, address, len(address)) != 0:
     raise OSError(ctypes.get_errno(), 'refused')
 """
-CHILD = (
-    "import subprocess, sys; subprocess.run([sys.executable, '-c', {python!r}], check=True, stderr=subprocess.DEVNULL)"
-)
+CHILD = """
+import subprocess, sys
+subprocess.run([sys.executable, '-c', {python!r}], check=True, stderr=subprocess.DEVNULL)
+"""
 UDP = "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(('127.0.0.1', {port})); s.send(b'x')"
 
 

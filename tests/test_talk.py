@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -64,7 +63,7 @@ def write(path: Path, sound: np.ndarray, rate: int, subtype: str = "PCM_16") -> 
 
 def test_two_sentences_are_understood_answered_and_spoken(tmp_path: Path) -> None:
     glad, argue = (next(path for path in clips() if path.stem == stem) for stem in ("glad", "argue"))
-    events, reply = talk(tmp_path, glad, argue)
+    events, _ = talk(tmp_path, glad, argue)
     started = named(events, "session.started")[0]
     assert {"llm", "stt", "tts", "vad", "turn"} <= started["models"].keys()
     assert started["network"] in ("network namespace", "seccomp filter", "audit hook")
@@ -142,4 +141,4 @@ def test_ctrl_c_ends_a_session_in_order(tmp_path: Path) -> None:
     assert "Traceback" not in errors
     assert json.loads(events.read_text(encoding="utf-8").splitlines()[-1])["event"] == "session.ended"
     assert sf.info(tmp_path / "reply.wav").frames >= 0
-    assert not [path for path in os.listdir(tmp_path) if path.endswith(".part")]
+    assert not list(tmp_path.glob("*.part"))

@@ -34,6 +34,11 @@ def test_the_voice_begins_within_twenty_milliseconds_and_none_of_it_is_cut(lead:
     np.testing.assert_array_equal(trimmed[-len(spoken) :], spoken)
 
 
+def test_a_soft_first_consonant_is_kept() -> None:
+    trimmed = without_lead(np.concatenate([hiss(0.1), voice(0.5)]), RATE)
+    assert len(trimmed) >= (0.5 + 0.005) * RATE
+
+
 def test_only_the_silence_before_the_first_piece_is_dropped() -> None:
     pieces = [hiss(0.2), np.concatenate([hiss(0.1), voice(0.2)]), np.concatenate([hiss(0.1), voice(0.2)])]
     first, second = styled(pieces, RATE, Style())

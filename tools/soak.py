@@ -29,16 +29,18 @@ class Scale:
         self.megabytes: list[float] = []
 
     def event(self, event: Event, t: float, turn: int) -> None:
+        """Weigh after a reply."""
         if isinstance(event, ReplyEnded):
             self.megabytes.append(psutil.Process().memory_info().rss / 2**20)
             if len(self.megabytes) % 20 == 0:
                 print(f"{len(self.megabytes):5d} turns  {self.megabytes[-1]:7.0f} MB  {t:7.0f} s", flush=True)
 
     def level(self, rms: float, phase: Phase) -> None:
-        pass
+        """Levels are for eyes only."""
 
 
 def main() -> None:
+    """Talk, weigh, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("recordings", nargs="+", type=Path)
     parser.add_argument("--turns", type=int, default=200)
@@ -52,9 +54,8 @@ def main() -> None:
     started = SessionStarted(chosen.profile, assembled.models, chosen.language, network="not locked")
     Conversation(FileDevice(inputs, None, "fast"), assembled.parts, started, [scale]).run()
     settled, last = scale.megabytes[len(scale.megabytes) // 4], scale.megabytes[-1]
-    print(
-        f"{len(scale.megabytes)} replies; from a quarter on: {settled:.0f} → {last:.0f} MB; most {max(scale.megabytes):.0f} MB"
-    )
+    most = max(scale.megabytes)
+    print(f"{len(scale.megabytes)} replies; from a quarter on: {settled:.0f} → {last:.0f} MB; most {most:.0f} MB")
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def _given(home: Path, language: str | None, name: str | None) -> Settings:
 
 def _interview(console: Console, settings: Settings, language: str | None, name: str | None) -> Settings:
     """Language first, since everything after it is said in it; then what this is, consent, and a name."""
-    spoken = language or Prompt.ask("Language / 언어", choices=["en", "ko"], default=settings.language)
+    spoken = str(language or Prompt.ask("Language / 언어", choices=["en", "ko"], default=settings.language))
     words = _QUESTIONS[spoken]
     console.print(_NOTICE[spoken])
     if not Confirm.ask(words["consent"], default=True):
