@@ -187,11 +187,7 @@ class Streams:
                     callback=callback,
                 )
             except _sounddevice().PortAudioError as error:
-                if error.args[-1] not in (OUTPUT_LATENCY_S = 0.06
-"""How much the speaker is given ahead. PortAudio's own 35 ms ran dry now and then on two busy cores, 60 ms did not; the
-microphone is read with PortAudio's own, since waiting there loses nothing."""
-
-_INVALID_RATE, _INVALID_CHANNELS) or (rate, count) == attempts[-1]:
+                if error.args[-1] not in (_INVALID_RATE, _INVALID_CHANNELS) or (rate, count) == attempts[-1]:
                     raise
                 continue
             self._opened.append(opened)
