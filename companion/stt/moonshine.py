@@ -22,8 +22,8 @@ _TOKENS_PER_SECOND = 6.5
 _MARGIN = 4  # tokens: punctuation and the end of very short sounds
 
 _SURELY_NOTHING = 0.8
-"""How likely "nothing was said" must be to be believed. Among 80 recordings of coughs, breath and noise (ESC-10, Deeply) the
-least was 0.80; of 120 single words (Picovoice) the model would have dropped 34, half of them at less than 0.80."""
+"""How likely "nothing was said" must be to be believed. For 80 recordings of coughs, breath and noise (ESC-10, Deeply)
+it was 0.80 at least; of 120 single words (Picovoice) the model would have dropped 34, half of them at less."""
 
 _MIN_SAMPLES = SAMPLE_RATE // 10
 """Shorter sound holds no word, and the encoder's convolutions need some 900 samples."""
@@ -72,7 +72,9 @@ class Moonshine:
         The draft is put through the decoder in one pass; where it agrees with the likeliest token at each position, it
         is what greedy decoding would have said one by one. From the first disagreement on, decoding goes on by itself.
         """
-        cross = dict(zip(self._cross_names, self._encoder.run(None, {"input_values": samples[np.newaxis]}), strict=True))
+        cross = dict(
+            zip(self._cross_names, self._encoder.run(None, {"input_values": samples[np.newaxis]}), strict=True)
+        )
         empty = np.zeros((1, self._heads, 0, self._head_size), np.float32)
         cache = dict.fromkeys(self._cache_names, empty)
         limit = int(len(samples) / SAMPLE_RATE * _TOKENS_PER_SECOND) + _MARGIN
@@ -87,7 +89,7 @@ class Moonshine:
             best = logits[0].argmax(axis=-1)
             agreed = next((i for i, token in enumerate(proposal) if token != best[i]), len(proposal))
             tokens += [int(token) for token in best[: agreed + 1]]
-            log_probabilities += _log_probabilities(logits[0, : agreed + 1], best[: agreed + 1])
+            log_probabilities.extend(_log_probabilities(logits[0, : agreed + 1], best[: agreed + 1]))
             proposal = []
             if tokens[-1] == _END or len(tokens) >= limit:
                 break
@@ -104,7 +106,7 @@ class Moonshine:
 
 
 def read_vocabulary(content: bytes) -> list[bytes]:
-    """The tokens of a `tokenizer.bin`: for each its length, one byte or two (128 + low 7 bits, high bits), and its bytes.
+    """The tokens of a `tokenizer.bin`: each its length, one byte or two (128 + low 7 bits, high bits), and its bytes.
 
     `<0x0A>` and its like stand for the byte itself, other `<…>` for nothing that is said.
 
