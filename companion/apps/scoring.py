@@ -8,15 +8,18 @@ English (`en`)
     inside a number is dropped. Contractions are opened ("don't" → "do not", "it's" → "it is"). Titles are written out
     ("Mr." → "mister"). British spellings become American ones and old two-word spellings one word ("some one"), both
     by a short list. Hyphens and dashes become spaces, all other punctuation goes, and so do the fillers "uh", "um",
-    "hmm", "mm", "mhm" and "er". Words are what spaces divide. Nothing else is forgiven: "a sleep" for "asleep" is two errors.
+    "hmm", "mm", "mhm" and "er". Words are what spaces divide. Nothing else is forgiven: "a sleep" for "asleep" is
+    two errors.
 
 Korean (`ko`)
-    Unicode NFC (of NFKC), lower case, punctuation off. Digits become the words that are spoken: native numerals before the
-    counters that take them (두 배, 세 시), Sino-Korean ones elsewhere (오십대); `%` is 퍼센트. The character error rate ignores
-    spaces, for Korean spacing varies among good writers; the word error rate (over 어절, what spaces divide) does not.
+    Unicode NFC (of NFKC), lower case, punctuation off. Digits become the words that are spoken: native numerals
+    before the counters that take them (두 배, 세 시), Sino-Korean ones elsewhere (오십대); `%` is 퍼센트. The character
+    error rate ignores spaces, for Korean spacing varies among good writers; the word error rate (over 어절, what
+    spaces divide) does not.
 
-Error rates are Levenshtein distances (substitutions + deletions + insertions, each of weight 1) divided by the length of
-the reference. Over a set, distances and lengths are summed before dividing: long sentences weigh more, as is the custom.
+Error rates are Levenshtein distances (substitutions + deletions + insertions, each of weight 1) divided by the length
+of the reference. Over a set, distances and lengths are summed before dividing: long sentences weigh more, as is the
+custom.
 """
 
 from __future__ import annotations
@@ -88,8 +91,7 @@ def normalize(text: str, language: str) -> str:
         return _normalize_english(text)
     if language == "ko":
         text = text.replace("%", " 퍼센트")
-        text = re.sub(r"(?<=\d),(?=\d{3})", "", text)
-        text = re.sub(r"(\d+)( ?)([가-힣]*)", _spoken_korean_number, text)
+        text = re.sub(r"(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?( ?)([가-힣]*)", _spoken_korean_number, text)
     return " ".join(_NOT_A_WORD.sub(" ", text).split())
 
 
@@ -125,7 +127,7 @@ _CONTRACTIONS = (
 )
 _TITLES = {"mr": "mister", "mrs": "missus", "dr": "doctor", "st": "saint", "vs": "versus"}
 _OLD_SPELLINGS = (
-    (r"\b(some|any|every) (one|body|thing|where)\b", r"\1\2"),
+    (r"\b(some|any|every) (one|body|thing|where)(s?)\b", r"\1\2\3"),
     (r"\bto (day|morrow|night)\b", r"to\1"),
     (r"\b(for) (ever)\b", r"\1\2"),
     (r"\bgood bye?\b", "goodbye"),
@@ -150,11 +152,10 @@ _FILLERS = re.compile(r"\b(?:uh|um|hmm+|mm+|mhm|er)\b")
 
 def _normalize_english(text: str) -> str:
     text = text.replace("’", "'").replace("‘", "'")
-    text = re.sub(r"(?<=\d),(?=\d{3})", "", text)
-    text = re.sub(r"([$£€])(\d+(?:\.\d+)?)", _spoken_money, text)
+    text = re.sub(r"([$£€])(\d[\d,]*(?:\.\d+)?)", _spoken_money, text)
     text = text.replace("%", " percent").replace("&", " and ")
     text = re.sub(r"(\d+)(st|nd|rd|th)\b", lambda m: _ordinal(int(m[1])), text)
-    text = re.sub(r"(\d+)(?:\.(\d+))?", _spoken_english_number, text)
+    text = re.sub(r"(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?", _spoken_english_number, text)
     text = re.sub(r"(?<=hundred) and(?= \w)", "", text)
     for pattern, written_out in _CONTRACTIONS:
         text = re.sub(pattern, written_out, text)
@@ -182,11 +183,11 @@ def _ordinal(number: int) -> str:
 
 
 def _spoken_english_number(match: re.Match[str]) -> str:
-    whole, fraction = match[1], match[2]
+    whole, fraction = match[1].replace(",", ""), match[2]
     number = int(whole)
     if fraction:
         words = f"{_cardinal(number)} point {' '.join(_ONES[int(digit)] for digit in fraction)}"
-    elif 1100 <= number <= 1999 and number % 100:
+    elif 1100 <= number <= 1999 and number % 100 and "," not in match[1]:
         low = number % 100
         words = f"{_cardinal(number // 100)} {'oh ' if low < 10 else ''}{_cardinal(low)}"  # a year: nineteen oh five
     elif number < 10**12 and not (whole.startswith("0") and len(whole) > 1):
@@ -211,9 +212,11 @@ _NATIVE_COUNTERS = ("시간", "시", "명", "개", "배", "살", "번째", "마�
 
 
 def _spoken_korean_number(match: re.Match[str]) -> str:
-    digits, gap, following = match[1], match[2], match[3]
+    digits, fraction, gap, following = match[1].replace(",", ""), match[2], match[3], match[4]
     number = int(digits)
-    if 0 < number < 100 and following.startswith(_NATIVE_COUNTERS) and not following.startswith("개월"):
+    if fraction:
+        words = f"{_sino(number)}점{''.join(_SINO_DIGITS[int(digit)] for digit in fraction)}"
+    elif 0 < number < 100 and following.startswith(_NATIVE_COUNTERS) and not following.startswith("개월"):
         words = "스무" if number == 20 else _NATIVE_TENS[number // 10] + _NATIVE_ONES[number % 10]
     elif (digits.startswith("0") and len(digits) > 1) or number >= 10**12:
         words = "".join(_SINO_DIGITS[int(digit)] for digit in digits)

@@ -14,7 +14,9 @@ class SpeechModelError(CompanionError):
     """A speech model cannot be used; the message names it and says what to do."""
 
     def __init__(self, model_id: str, why: str) -> None:
-        super().__init__(f"the speech model {model_id} cannot be used ({why}): run `companion models verify`, then `pull`")
+        super().__init__(
+            f"the speech model {model_id} cannot be used ({why}): run `companion models verify`, then `pull`"
+        )
 
 
 class Engine(Protocol):
@@ -26,8 +28,8 @@ class Engine(Protocol):
     def transcribe(self, samples: Samples, draft: str | None = None) -> Transcript:
         """The words of `samples` (16 kHz, at most 30 s); empty text where there are none.
 
-        `draft` is what the engine itself made of a shorter or longer stretch of the same speech. It may make the reading
-        quicker and never changes it. Not to be called by two threads at once.
+        `draft` is what the engine itself made of a shorter or longer stretch of the same speech. It may make the
+        reading quicker, and is no part of it. Not to be called by two threads at once.
         """
         ...
 

@@ -17,6 +17,7 @@ _VOCALISATION = re.compile(
     r"a+h*|o+h*|u+h+|e+h*|h+[aeu]+h*|(?:h[aeiou])+h*|u+g+h+|a+r+g+h+|h*m+|u+m+|e+r+m*|ph?ew+|p*f+t*|(?!i)[a-z]|"
     r"[아으하흐헤히호허후흑흥악]+|으*음+|[ㅋㅎㅠㅜ]+"
 )
+_ASSENT = re.compile(r"\b(?:uh|m+)-?h(?:uh|m+)\b")
 
 
 def is_silent(samples: Samples) -> bool:
@@ -30,7 +31,8 @@ def is_vocalisation(text: str) -> bool:
 
     True for no text at all. What means yes or no ("uh-huh", "응", "어") is a word.
     """
-    return all(_VOCALISATION.fullmatch(word) for word in re.findall(r"\w+", text.lower()))
+    words = re.findall(r"\w+", _ASSENT.sub("yes", text.lower()))
+    return all(_VOCALISATION.fullmatch(word) for word in words)
 
 
 def starts_again(text: str) -> bool:
@@ -49,8 +51,8 @@ def compression_ratio(text: str) -> float:
 def repeating_tail(tokens: Sequence[int], times: int = 4) -> int:
     """How many tokens at the end say once more what stands before them.
 
-    A decoder that has lost the sound says the same 1 to 8 tokens again and again. Nobody does that `times` times over, so
-    all but the first are cut off. 0 where the end does not repeat.
+    A decoder that has lost the sound says the same 1 to 8 tokens again and again. Nobody does that `times` times
+    over, so all but the first are cut off. 0 where the end does not repeat.
     """
     for period in range(1, 9):
         tail = tokens[-period * times :]

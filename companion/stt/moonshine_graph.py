@@ -1,13 +1,14 @@
 """Mends the packaged Moonshine graphs, so that one token costs milliseconds instead of tens of them.
 
 Moonshine is published as two ONNX Runtime files (`.ort`) with int8 weights. As packaged, the decoder turns all its
-weights back to float32 at every single token, and carries two copies of itself in an `If` node, one with and one without
-a key-value cache. Mending, done once at the first load, yields two plain ONNX graphs that compute the same:
+weights back to float32 at every single token, and carries two copies of itself in an `If` node, one with and one
+without a key-value cache. Mending, done once at the first load, yields two plain ONNX graphs that compute the same:
 
-- **encoder**: sound → the keys and values that the decoder's cross-attention looks at. What the cache-less branch computed
-  at its first step moves here.
-- **decoder**: tokens and cache → logits and longer cache. The branch with the cache alone: its mask allows for any number of
-  tokens after any number of cached ones, so it also does the first step (empty cache) and checks a whole draft in one pass.
+- **encoder**: sound → the keys and values that the decoder's cross-attention looks at. What the cache-less branch
+  computed at its first step moves here.
+- **decoder**: tokens and cache → logits and longer cache. This is the branch with the cache: its mask allows for any
+  number of tokens after any number of cached ones, so it also does the first step (with an empty cache) and checks a
+  whole draft in one pass.
 
 Weights stay the packaged int8 values: `x @ (q·scale + offset)` becomes `scale·(x @ q) + offset·Σx`, the product by ONNX
 Runtime's `MatMulNBits`, which multiplies int8 by int8 and never makes a float32 copy. Measured on 2 shared cores for
@@ -83,8 +84,9 @@ def mend(encoder_file: Path, decoder_file: Path) -> tuple[bytes, bytes]:
     """The two graphs of the module's docstring, serialised.
 
     The encoder takes `input_values` (1, samples) and gives `cross.present.{layer}.encoder.{key,value}`, each
-    (1, heads, frames, head size). The decoder takes `input_ids` (1, tokens), `past_key_values.{layer}.decoder.{key,value}` and
-    the encoder's outputs as `past_key_values.{layer}.encoder.{key,value}`; it gives `logits` (1, tokens, vocabulary) and
+    (1, heads, frames, head size). The decoder takes `input_ids` (1, tokens), its cache as
+    `past_key_values.{layer}.decoder.{key,value}` and the encoder's outputs as
+    `past_key_values.{layer}.encoder.{key,value}`; it gives `logits` (1, tokens, vocabulary) and the longer cache as
     `present.{layer}.decoder.{key,value}`.
     """
     encoder = _Parts.of(_load(encoder_file).graph)
@@ -183,7 +185,7 @@ class _Parts:
             N=columns,
             bits=8,
             block_size=BLOCK,
-            accuracy_level=4,  # quantise the input by blocks and multiply in int8; lower levels unpack the weights each time
+            accuracy_level=4,  # quantise the input too and multiply in int8; lower levels unpack the weights
         )
         yield helper.make_node("ReduceSum", [x, "last_axis"], [f"{result}.sum"], keepdims=1)
         yield helper.make_node("Mul", [f"{result}.sum", f"{weight.name}.offset"], [f"{result}.shift"])
