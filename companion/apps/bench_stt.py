@@ -167,7 +167,7 @@ def _table(results: Sequence[Result]) -> None:
 
     table = Table(title="Speech to text")
     for column in ("set", "language", "engine"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for column in ("n", "WER", "CER", "× real time"):
         table.add_column(column, justify="right")
     for r in results:
