@@ -88,19 +88,23 @@ def _numbers(tokens: Sequence[str]) -> Iterator[str]:
 
 
 def _run(tokens: Sequence[str], start: int) -> int:
-    """Where the run of numerals that begins at `start` ends; `start` where there is none.
-
-    Plain numerals may lead it (육 (십)) and stand inside; behind the last marked one only a digit after a scale does,
-    as in (십) 사.
-    """
-    end = last = start
-    while end < len(tokens) and (_MARKED.fullmatch(tokens[end]) or tokens[end] in _NUMERALS):
+    """Where the run of numerals that begins at `start` ends; `start` where there is none, or none of them is marked."""
+    end = start
+    while end < len(tokens) and _is_numeral(tokens, end):
         end += 1
-        if _MARKED.fullmatch(tokens[end - 1]):
-            last = end
-    if last > start and last < end and _bare(tokens[last - 1]) in _SCALES and tokens[last] in _SINO:
-        last += 1
-    return last
+    return end if any(_MARKED.fullmatch(token) for token in tokens[start:end]) else start
+
+
+def _is_numeral(tokens: Sequence[str], at: int) -> bool:
+    """Whether the token is marked, or a numeral beside a marked word: 육 (십) 사.
+
+    Beside digits it may be anything: the 이 of 내일 이 [1] 달 is a particle. Only 점 is a point wherever it stands.
+    """
+    if _MARKED.fullmatch(tokens[at]) or tokens[at] == "점":
+        return True
+    beside = (*tokens[max(0, at - 1) : at], *tokens[at + 1 : at + 2])
+    marked_words = [token for token in beside if _MARKED.fullmatch(token) and not _bare(token).isdigit()]
+    return tokens[at] in _NUMERALS and bool(marked_words)
 
 
 def _bare(token: str) -> str:
