@@ -56,6 +56,10 @@ class UnsafeStore(StoreError):
     """SQLCipher is not what the memory relies on (no encryption, no HMAC, no secure delete…): refused."""
 
 
+class RuleBroken(StoreError):
+    """What was to be stored breaks a rule of the schema (a range, a reference): nothing was stored."""
+
+
 class KeyringUnavailable(StoreError):
     """The operating system has no keyring that protects its entries."""
 

@@ -13,8 +13,7 @@ from companion.memory.errors import StoreError
 from companion.memory.store import Row, Store
 
 Kind = Literal["said", "inferred", "confirmed"]
-"""`said`: in so many words. `inferred`: concluded, asked about before it is used as true. `confirmed`: the owner agreed.
-"""
+"""`said`: in so many words. `inferred`: concluded, asked about before use. `confirmed`: the owner agreed to it."""
 
 
 @dataclass(frozen=True, slots=True)

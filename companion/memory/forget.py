@@ -1,7 +1,7 @@
 """Forgetting: choose, look at what would go (a dry run is a `Plan` that nobody carries out), then let it go for good.
 
 What was made from an episode goes with it: feelings, facts, summaries, the embedding, the full text. Then the WAL is
-cut, because deleted rows stay readable in it, and what was asked to go is looked for again. The receipt holds no content.
+cut, because deleted rows stay readable in it, and what was to go is looked for again. The receipt holds no content.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from companion.memory.errors import (
     DiskFull,
     NewerSchema,
     ReadOnly,
+    RuleBroken,
     StoreError,
     StoreExists,
     StoreLocked,
@@ -41,7 +42,7 @@ _REQUIRED: dict[str, str] = {
 }
 
 # SQLite's primary result codes (the low byte of an extended one): https://www.sqlite.org/rescode.html
-_BUSY, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 5, 8, 10, 11, 13, 14, 26
+_BUSY, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _CONSTRAINT, _NOTADB = 5, 8, 10, 11, 13, 14, 19, 26
 
 
 class Checkpoint(NamedTuple):
@@ -251,6 +252,7 @@ def translate(error: Any, path: Path) -> StoreError:
         _FULL: DiskFull("no room left on the disk: free some space; what was saved before is safe"),
         _IOERR: DiskFull("the disk refuses to read or write, most likely it is full: what was saved before is safe"),
         _CORRUPT: _damaged(path),
+        _CONSTRAINT: RuleBroken("the memory does not take this: a value is out of range or refers to nothing"),
         _NOTADB: _damaged(path),
     }
     name = getattr(error, "sqlite_errorname", None) or type(error).__name__
