@@ -1,8 +1,8 @@
 """Every message that passes between rooms: one frozen dataclass each, and nothing else.
 
 There are two kinds. **Messages** travel inside the process, on the one queue of `companion.conversation`: what the
-sound device and the workers say to the loop. **Events** leave the loop: the lines of the events file, and what an interface
-draws. A room may import this module and `companion.settings`; it imports nothing of its neighbours.
+sound device and the workers say to the loop. **Events** leave the loop: the lines of the events file, and what an
+interface draws. A room may import this module and `companion.settings`; it imports nothing of its neighbours.
 
 Time is counted in samples at `SAMPLE_RATE` since the session's first frame, never by the wall clock. Every piece of
 work carries `turn` and `revision`; a result whose revision is old is dropped.

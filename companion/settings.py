@@ -11,11 +11,13 @@ import platformdirs
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from companion.errors import CompanionError
+
 Language = Literal["en", "ko"]
 Profile = Literal["tiny", "starter", "desktop"]
 
 
-class SettingsError(Exception):
+class SettingsError(CompanionError):
     """The settings file cannot be read or written; the message is one line for a person."""
 
 

@@ -1,0 +1,5 @@
+"""`python -m companion`."""
+
+from companion.apps.cli import main
+
+main()

@@ -1,0 +1,86 @@
+"""Opens the models of a session, each where its role says, several at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from companion import catalog
+from companion.catalog import Model, ModelStore, Role
+from companion.dialogue.reply import Replier
+from companion.settings import Settings
+
+if TYPE_CHECKING:
+    from companion.conversation import Parts
+    from companion.stt.turn import TurnRecognizer
+    from companion.tts.voice import Voice
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """The open models, and the ids of those in use by role."""
+
+    parts: Parts
+    models: dict[str, str]
+
+
+def chosen(models_root: Path, settings: Settings) -> tuple[ModelStore, dict[Role, Model]]:
+    """The best installed model of every role.
+
+    Raises:
+        CompanionError: a role that a conversation cannot do without has no model; the message says how to get one.
+    """
+    store = ModelStore(models_root)
+    return store, catalog.load().select(store, settings.profile, settings.language, voice=settings.voice)
+
+
+def open_replier(store: ModelStore, models: Mapping[Role, Model], settings: Settings) -> Replier:
+    """The mind alone, as `companion text` needs it."""
+    from companion.dialogue.llm import LanguageModel
+
+    model = models.get("llm")
+    language_model = LanguageModel(store.file(model)) if model is not None else None
+    return Replier(language_model, settings.language, owner=settings.owner_name, companion=settings.companion_name)
+
+
+def assemble(models_root: Path, settings: Settings) -> Assembled:
+    """Open everything a spoken conversation needs; about as long as the slowest of them takes.
+
+    Raises:
+        CompanionError: a model is missing or damaged, or a voice cannot be had.
+    """
+    from companion.audio.smart_turn import SmartTurn
+    from companion.audio.voice_activity import VoiceActivity
+    from companion.conversation import Parts
+    from companion.stt.turn import open_recognizer
+    from companion.tts.voice import open_voice
+
+    store, models = chosen(models_root, settings)
+
+    def recognizer() -> TurnRecognizer:
+        speech = {
+            role: (model.engine, model.id, store.path(model))
+            for role, model in models.items()
+            if role in ("stt", "stt-stream")
+        }
+        return open_recognizer(settings.language, speech)
+
+    def voice() -> Voice:
+        model = models.get("tts")
+        opened = open_voice(settings.language, store.path(model) if model else None, model.id if model else None)
+        opened.warm_up()
+        return opened
+
+    with ThreadPoolExecutor(4) as pool:
+        replier = pool.submit(open_replier, store, models, settings)
+        heard = pool.submit(recognizer)
+        spoken = pool.submit(voice)
+        activity = VoiceActivity(store.file(models["vad"]))
+        smart_turn = SmartTurn(store.file(models["turn"]))
+        parts = Parts(activity, smart_turn, heard.result(), replier.result(), spoken.result())
+    ids: dict[str, str] = {role: model.id for role, model in models.items()}
+    ids.setdefault("tts", parts.voice.id)
+    return Assembled(parts, ids)

@@ -1,0 +1,50 @@
+"""`companion bench …`: the figures of this machine, as tables or with --json."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+app = typer.Typer(help="Measure this machine: tables, or JSON for scripts with --json.", no_args_is_help=True)
+
+Language = Annotated[Literal["en", "ko"] | None, typer.Option(help="Language; default: the settings'.")]
+Profile = Annotated[Literal["tiny", "starter", "desktop"] | None, typer.Option(help="Profile; default: the settings'.")]
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="DIR", help="A folder of recordings: metadata.csv and files, or sets of them."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+@app.command()
+def latency(
+    context: typer.Context,
+    language: Language = None,
+    profile: Profile = None,
+    data: Data = None,
+    limit: Annotated[int, typer.Option(min=0, help="At most so many recordings; 0: all.")] = 40,
+    as_json: Json = False,
+) -> None:
+    """From the owner's last sound to the first of the reply, by stage, in real time."""
+    from companion.apps import bench_latency as program
+
+    places = context.find_root().obj
+    program.run(places.home, places.models, language, profile, data, limit, as_json)
+
+
+@app.command()
+def stt(
+    context: typer.Context,
+    language: Annotated[Literal["en", "ko"] | None, typer.Option(help="Only this language.")] = None,
+    data: Data = None,
+    engine: Annotated[list[str] | None, typer.Option(help="Only this model, by id; may be repeated.")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="At most so many recordings a set; 0: all.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Word and character error rates of every installed recogniser."""
+    from companion.apps import bench_stt as program
+
+    places = context.find_root().obj
+    program.run(places.models, language, data, tuple(engine or ()), limit, as_json)

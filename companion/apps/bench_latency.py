@@ -1,0 +1,136 @@
+"""`companion bench latency`: the real loop on recordings at the speed of real time, and where its time went."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from companion.apps.options import effective
+from companion.apps.recordings import Recording, default_data, pick, read_sets
+from companion.errors import CompanionError
+from companion.events import Event, ReplyStarted, SessionStarted, TranscriptFinal, TurnLatency
+from companion.turns.taking import Phase
+
+STAGES = ("gap_ms", "endpoint_ms", "stt_ms", "first_token_ms", "first_clause_ms", "first_audio_ms")
+
+_SETS = {"en": ("speech-en", "CC0"), "ko": ("speech-ko-studio", "")}
+"""The recordings taken by default: whole sentences, cleanly ended; the second value is how their licence begins."""
+
+
+@dataclass(slots=True)
+class Watch:
+    """An observer that keeps what the bench counts."""
+
+    latencies: list[TurnLatency]
+    transcripts: int = 0
+    reply_at: float | None = None
+
+    def event(self, event: Event, t: float, turn: int) -> None:
+        """Count one event."""
+        match event:
+            case TurnLatency():
+                self.latencies.append(event)
+            case TranscriptFinal():
+                self.transcripts += 1
+            case ReplyStarted() if self.reply_at is None:
+                self.reply_at = event.at
+
+    def level(self, rms: float, phase: Phase) -> None:
+        """Levels are for eyes only."""
+
+
+def run(
+    home: Path, models: Path, language: str | None, profile: str | None, data: Path | None, limit: int, as_json: bool
+) -> None:
+    """Play each recording to a fresh conversation and print the table.
+
+    Raises:
+        CompanionError: no recordings, or a model is missing.
+    """
+    from rich.console import Console
+    from rich.progress import track
+
+    settings = effective(home, language=language, profile=profile)
+    recordings = _choose(data or default_data(), settings.language, limit)
+    console = Console(stderr=True)
+
+    from companion.apps.assemble import assemble
+    from companion.audio.files import FileDevice
+    from companion.conversation import Conversation
+
+    with console.status("opening the models"):
+        assembled = assemble(models, settings)
+    started = SessionStarted(settings.profile, assembled.models, settings.language, network="not locked")
+    latencies: list[TurnLatency] = []
+    cut_ins = missed = 0
+    for recording in track(recordings, "talking", console=console, disable=not console.is_terminal):
+        watch = Watch([])
+        device = FileDevice([recording.path], None, "real")
+        Conversation(device, assembled.parts, started, [watch]).run()
+        latencies += watch.latencies
+        missed += watch.reply_at is None
+        early = watch.reply_at is not None and watch.reply_at < speech_end(recording.path)
+        cut_ins += early or watch.transcripts > 1
+    result: dict[str, Any] = {
+        "n": len(recordings),
+        "profile": settings.profile,
+        "language": settings.language,
+        "models": assembled.models,
+        **{stage: percentiles(getattr(latency, stage) for latency in latencies) for stage in STAGES},
+        "cut_ins": cut_ins,
+        "missed": missed,
+    }
+    if as_json:
+        Console(highlight=False, soft_wrap=True).print_json(json.dumps(result))
+    else:
+        _table(result)
+
+
+def percentiles(values: Iterable[float | None]) -> dict[str, float | None]:
+    """`{"p50", "p95"}` of the values that are there, in milliseconds."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return {"p50": None, "p95": None}
+    return {f"p{q}": round(float(np.percentile(known, q)), 1) for q in (50, 95)}
+
+
+def speech_end(recording: Path) -> float:
+    """Seconds at which the speech of a recording ends: its last 20 ms within 30 dB of the loudest."""
+    import soundfile as sf
+
+    sound, rate = sf.read(recording, dtype="float32", always_2d=True)
+    mono = sound.mean(axis=1)
+    step = rate // 50
+    levels = np.sqrt(np.mean(mono[: len(mono) // step * step].reshape(-1, step) ** 2, axis=1) + 1e-12)
+    loud = np.flatnonzero(levels > levels.max() * 10 ** (-30 / 20))
+    return float((loud[-1] + 1) * step / rate)
+
+
+def _choose(data: Path, language: str, limit: int) -> list[Recording]:
+    folder, licence = _SETS[language]
+    recordings = read_sets(data, language)
+    whole = [r for r in recordings if r.set == folder and r.licence.startswith(licence)] or recordings
+    if not whole:
+        raise CompanionError(f"no recordings in {language} with a metadata.csv under {data}: give a folder with --data")
+    return pick(whole, limit)
+
+
+def _table(result: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table(title=f"Latency: {result['n']} recordings, {result['profile']}, {result['language']}")
+    table.add_column("stage")
+    table.add_column("p50 ms", justify="right")
+    table.add_column("p95 ms", justify="right")
+    for stage in STAGES:
+        values = [result[stage][q] for q in ("p50", "p95")]
+        table.add_row(stage.removesuffix("_ms"), *("–" if v is None else f"{v:,.0f}" for v in values))
+    console.print(table)
+    console.print(f"cut in: {result['cut_ins']}   missed: {result['missed']}")

@@ -1,0 +1,190 @@
+"""The command line. Each command imports what it needs when it runs: `companion --help` must not wait for models."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, NoReturn
+
+import typer
+
+from companion import __version__
+from companion.apps.bench_command import app as bench_app
+from companion.apps.models_command import app as models_app
+from companion.errors import CompanionError
+
+app = typer.Typer(
+    name="companion",
+    help="A voice companion that lives on your own computer. It hears, thinks and speaks here; nothing leaves it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.add_typer(models_app, name="models")
+app.add_typer(bench_app, name="bench")
+
+Pace = Literal["real", "fast"]
+_INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where this run keeps its things."""
+
+    home: Path
+    models: Path
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"companion {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    home: Annotated[
+        Path | None, typer.Option("--home", metavar="DIR", help="Settings and memory. Also: COMPANION_HOME.")
+    ] = None,
+    models: Annotated[
+        Path | None,
+        typer.Option("--models", metavar="DIR", help="Models, which homes may share. Also: COMPANION_MODELS."),
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Find the places of this run."""
+    from companion import settings
+
+    context.obj = Places(home or settings.default_home(), models or settings.default_models())
+
+
+Language = Annotated[
+    Literal["en", "ko"] | None, typer.Option(help="Language of the conversation; default: the settings'.")
+]
+Profile = Annotated[
+    Literal["tiny", "starter", "desktop"] | None, typer.Option(help="How big the models are; default: the settings'.")
+]
+
+
+@app.command()
+def setup(
+    context: typer.Context,
+    language: Language = None,
+    profile: Profile = None,
+    name: Annotated[str | None, typer.Option(help="What to call you.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; take the defaults for what is not given.")] = False,
+) -> None:
+    """First run: language, name, voice, consent; then the models, with progress bars."""
+    from companion.apps import setup as program
+
+    program.run(context.obj.home, context.obj.models, language, profile, name, ask=not yes)
+
+
+@app.command()
+def talk(
+    context: typer.Context,
+    inputs: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--input", metavar="WAV", help="Listen to a recording instead of the microphone; may be repeated."
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="WAV", help="Write what the speaker would have played.")
+    ] = None,
+    events: Annotated[
+        Path | None, typer.Option("--events", metavar="JSONL", help="Write every event, one JSON object a line.")
+    ] = None,
+    pace: Annotated[Pace, typer.Option(help="Recordings at the speed of real time, or as fast as it goes.")] = "real",
+    language: Language = None,
+    profile: Profile = None,
+) -> None:
+    """Talk, live in the terminal. Ctrl-C ends the conversation.
+
+    With --input the same loop listens to recordings; between two of them it waits for the reply to end.
+    """
+    if not inputs and (output or pace == "fast"):
+        raise typer.BadParameter("--output and --pace fast go with --input")
+    network = _offline()
+    from companion.apps import talk as program
+
+    program.run(
+        context.obj.home, context.obj.models, tuple(inputs or ()), output, events, pace, language, profile, network
+    )
+
+
+@app.command()
+def text(context: typer.Context, language: Language = None, profile: Profile = None) -> None:
+    """The same mind, typed. Reads lines from standard input; Ctrl-D ends it."""
+    _offline()
+    from companion.apps import text as program
+
+    program.run(context.obj.home, context.obj.models, language, profile)
+
+
+@app.command()
+def doctor(
+    context: typer.Context,
+    language: Language = None,
+    profile: Profile = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """Check devices, models and the machine: one line each, with the mend."""
+    from companion.apps import doctor as program
+
+    program.run(context.obj.home, context.obj.models, language, profile, as_json)
+
+
+def _offline() -> str:
+    """Close the network and harden the process, before anything else is imported. Returns how the lock holds."""
+    from companion.privacy import offline, process
+
+    mechanism = offline.lock()
+    process.harden()
+    return mechanism
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(f"companion: {message}", err=True)
+    sys.exit(1)
+
+
+def hoist(arguments: list[str]) -> list[str]:
+    """`--home DIR` and `--models DIR` may stand anywhere on the line; click wants them in front of the command."""
+    front: list[str] = []
+    rest: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        if word == "--":
+            rest += [word, *words]
+        elif word in ("--home", "--models"):
+            front += [word, *([value] if (value := next(words, None)) is not None else [])]
+        elif word.startswith(("--home=", "--models=")):
+            front.append(word)
+        else:
+            rest.append(word)
+    return front + rest
+
+
+def main() -> None:
+    """Entry point. Errors become one line on stderr; no traceback reaches a person."""
+    try:
+        app(args=hoist(sys.argv[1:]), prog_name="companion")
+    except CompanionError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone; there is nobody to tell
+        sys.exit(1)
+    except Exception as error:  # a defect: where it is, without what was said
+        frame = error.__traceback__
+        while frame is not None and frame.tb_next is not None:
+            frame = frame.tb_next
+        place = f"{Path(frame.tb_frame.f_code.co_filename).name}:{frame.tb_lineno}" if frame else "unknown place"
+        _fail(f"this is a defect in Companion ({type(error).__name__} at {place}); please report it")

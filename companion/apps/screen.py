@@ -1,0 +1,147 @@
+"""What `companion talk` shows: captions, level, state, and the latency of each turn."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from companion.apps.wording import say
+from companion.conversation import Observer
+from companion.events import (
+    Event,
+    ReplyClause,
+    SessionEnded,
+    SessionStarted,
+    SpeechEnded,
+    TranscriptFinal,
+    TranscriptPartial,
+    Trouble,
+    TurnLatency,
+)
+from companion.settings import Settings
+from companion.turns.taking import Phase
+
+_COLOURS = {
+    Phase.LISTENING: "cyan",
+    Phase.HEARING: "green",
+    Phase.PAUSED: "green",
+    Phase.COMMITTED: "yellow",
+    Phase.SPEAKING: "magenta",
+    Phase.GUARD: "cyan",
+}
+_METER = 24
+_FLOOR_DB = -60.0
+
+
+@contextmanager
+def screen(settings: Settings, recordings: int) -> Iterator[Observer]:
+    """Live captions in a terminal; plain lines where the output goes to a file or a pipe."""
+    console = Console(highlight=False)
+    if not sys.stdout.isatty():
+        yield Captions(console, settings, recordings)
+        return
+    with Live(console=console, refresh_per_second=10, transient=True) as live:
+        yield LiveCaptions(console, settings, recordings, live)
+
+
+class Captions:
+    """One line for what was said, one for what was answered, one for how long it took."""
+
+    def __init__(self, console: Console, settings: Settings, recordings: int) -> None:
+        self._console = console
+        self._language = settings.language
+        self._companion = settings.companion_name
+        self._owner = settings.owner_name or say(settings.language, "you")
+        self._recordings = recordings
+        self._reply: list[str] = []
+        self._latency: TurnLatency | None = None
+
+    def event(self, event: Event, t: float, turn: int) -> None:
+        """Print what concerns a reader."""
+        match event:
+            case SessionStarted():
+                self._line(say(self._language, "program"), "dim")
+                key = "ready_files" if self._recordings else "ready"
+                self._line(say(self._language, key, n=self._recordings), "dim")
+            case TranscriptFinal():
+                self._reply = []
+                self._say(self._owner, event.text, "bold cyan")
+            case ReplyClause():
+                self._reply.append(event.text)
+            case TurnLatency():
+                self._latency = event
+            case Trouble():
+                self._line(event.detail, "bold red")
+            case SessionEnded():
+                self._line(say(self._language, "ended"), "dim")
+            case _:
+                self._other(event)
+        if event.name == "reply.ended":
+            self._finish()
+
+    def level(self, rms: float, phase: Phase) -> None:
+        """Plain captions show no level."""
+
+    def _other(self, event: Event) -> None:
+        pass
+
+    def _finish(self) -> None:
+        if self._reply:
+            self._say(self._companion, " ".join(self._reply), "bold magenta")
+        if self._latency is not None:
+            stages = self._latency
+            self._line(
+                "  "
+                + say(
+                    self._language,
+                    "latency",
+                    gap=stages.gap_ms,
+                    endpoint=stages.endpoint_ms,
+                    stt=stages.stt_ms,
+                    clause=stages.first_clause_ms or 0.0,
+                    audio=stages.first_audio_ms or 0.0,
+                ),
+                "dim",
+            )
+        self._reply, self._latency = [], None
+
+    def _say(self, who: str, what: str, style: str) -> None:
+        self._console.print(Text.assemble((f"{who}: ", style), what))
+
+    def _line(self, what: str, style: str) -> None:
+        self._console.print(Text(what, style=style))
+
+
+class LiveCaptions(Captions):
+    """Captions with a last line that lives: who has the floor, how loud it is, the words so far."""
+
+    def __init__(self, console: Console, settings: Settings, recordings: int, live: Live) -> None:
+        super().__init__(console, settings, recordings)
+        self._live = live
+        self._partial = ""
+
+    def level(self, rms: float, phase: Phase) -> None:
+        """Redraw the living line."""
+        colour = _COLOURS[phase]
+        share = max(0.0, min(1.0, 1.0 - 20 * math.log10(max(rms, 1e-6)) / _FLOOR_DB))
+        filled = round(share * _METER)
+        meter = "▮" * filled + "▯" * (_METER - filled)
+        words = " ".join(self._reply) if phase is Phase.SPEAKING else self._partial
+        line = Text.assemble(
+            (meter, colour), "  ", (say(self._language, phase.value), f"bold {colour}"), "  ", (words, "italic")
+        )
+        line.truncate(self._console.width, overflow="ellipsis")
+        self._live.update(line)
+
+    def _other(self, event: Event) -> None:
+        match event:
+            case TranscriptPartial():
+                self._partial = event.text
+            case SpeechEnded():
+                self._partial = ""

@@ -1,0 +1,85 @@
+"""`companion setup`: the first run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.prompt import Confirm, Prompt
+
+from companion import settings as settings_module
+from companion.errors import CompanionError
+from companion.settings import Settings
+
+_NOTICE = {
+    "en": (
+        "Companion is a program, not a person. It listens only while it runs, on this computer alone. Sound is never "
+        "written to disk. It is not a doctor and not a helpline.\nPeople near you are heard too: tell them."
+    ),
+    "ko": (
+        "Companion은 사람이 아니라 프로그램이에요. 켜져 있는 동안만, 이 컴퓨터 안에서만 들어요. 소리는 디스크에 "
+        "저장하지 않아요. 의사도 상담 전화도 아니에요.\n곁에 있는 사람의 말도 들리니, 미리 알려 주세요."
+    ),
+}
+_QUESTIONS = {
+    "en": {
+        "name": "What shall I call you? (may stay empty)",
+        "consent": "Do you agree?",
+        "done": "Ready. Start with: companion talk",
+    },
+    "ko": {
+        "name": "뭐라고 불러 드릴까요? (비워 두셔도 돼요)",
+        "consent": "동의하시나요?",
+        "done": "준비됐어요. companion talk 로 시작하세요",
+    },
+}
+
+
+def run(home: Path, models: Path, language: str | None, profile: str | None, name: str | None, ask: bool) -> None:
+    """Ask, save the settings, pull the models.
+
+    Raises:
+        CompanionError: no agreement, nobody to ask, or a download failed; settings are saved only on agreement.
+    """
+    console = Console()
+    if ask and not sys.stdin.isatty():
+        raise CompanionError("setup asks questions and needs a terminal; in a script use: companion setup --yes")
+    chosen = _interview(console, settings_module.load(home), language, name) if ask else _given(home, language, name)
+    chosen = chosen.model_copy(update={"profile": profile or _profile_for_this_machine()})
+    settings_module.save(home, Settings.model_validate(chosen.model_dump()))
+
+    from companion.apps.models_command import pull_models
+
+    pull_models(models, chosen.profile, chosen.language, voice=chosen.voice, assume_yes=not ask)
+    console.print(_QUESTIONS[chosen.language]["done"])
+
+
+def _given(home: Path, language: str | None, name: str | None) -> Settings:
+    """The settings of `home` with what was given on the command line."""
+    given = {"language": language, "owner_name": name}
+    return settings_module.load(home).model_copy(
+        update={key: value for key, value in given.items() if value is not None}
+    )
+
+
+def _interview(console: Console, settings: Settings, language: str | None, name: str | None) -> Settings:
+    """Language first, since everything after it is said in it; then what this is, consent, and a name."""
+    spoken = str(language or Prompt.ask("Language / 언어", choices=["en", "ko"], default=settings.language))
+    words = _QUESTIONS[spoken]
+    console.print(_NOTICE[spoken])
+    if not Confirm.ask(words["consent"], default=True):
+        raise CompanionError("without agreement nothing is set up")
+    called = Prompt.ask(words["name"], default=settings.owner_name) if name is None else name
+    return settings.model_copy(update={"language": spoken, "owner_name": called.strip()})
+
+
+def _profile_for_this_machine() -> str:
+    """`tiny` below 4 GB or two cores, `desktop` from 15 GB and eight cores on, else `starter`."""
+    import psutil
+
+    memory = psutil.virtual_memory().total / 2**30
+    cores = psutil.cpu_count(logical=False) or 1
+    if memory < 3.5 or cores < 2:
+        return "tiny"
+    return "desktop" if memory >= 15 and cores >= 8 else "starter"

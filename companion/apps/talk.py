@@ -1,0 +1,67 @@
+"""`companion talk`: the loop over the sound card, or over recordings."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from rich.console import Console
+
+from companion.apps.assemble import assemble
+from companion.apps.events_file import EventsFile
+from companion.apps.options import effective
+from companion.apps.screen import screen
+from companion.apps.wording import say
+from companion.audio.device import AudioDevice
+from companion.audio.files import FileDevice
+from companion.conversation import Conversation, Observer
+from companion.events import SessionStarted
+from companion.settings import Settings
+
+
+def run(
+    home: Path,
+    models: Path,
+    inputs: Sequence[Path],
+    output: Path | None,
+    events: Path | None,
+    pace: Literal["real", "fast"],
+    language: str | None,
+    profile: str | None,
+    network: str,
+) -> None:
+    """Open the device and the models, and talk until the owner or the recordings end it.
+
+    `network` says how the offline lock holds.
+
+    Raises:
+        CompanionError: a recording, a model or a device cannot be used.
+    """
+    settings = effective(home, language=language, profile=profile)
+    console = Console(stderr=not sys.stdout.isatty())
+    device = _device(settings, inputs, output, pace)  # first: a bad recording is said at once
+    with console.status(say(settings.language, "starting")):
+        assembled = assemble(models, settings)
+    started = SessionStarted(settings.profile, assembled.models, settings.language, network)
+    writer = EventsFile(events) if events else None
+    try:
+        with screen(settings, recordings=len(inputs)) as shown:
+            observers: list[Observer] = [shown, *([writer] if writer else [])]
+            Conversation(device, assembled.parts, started, observers).run()
+    finally:
+        if writer is not None:
+            writer.close()
+    if output is not None:
+        console.print(say(settings.language, "saved", path=output))
+
+
+def _device(
+    settings: Settings, inputs: Sequence[Path], output: Path | None, pace: Literal["real", "fast"]
+) -> AudioDevice:
+    if inputs:
+        return FileDevice(inputs, output, pace)
+    from companion.audio.soundcard import SoundCard
+
+    return SoundCard(settings.sound.microphone, settings.sound.speaker)

@@ -1,0 +1,60 @@
+"""`companion text`: the same mind, typed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from companion.apps.assemble import chosen, open_replier
+from companion.apps.options import effective
+from companion.apps.wording import say
+from companion.events import Exchange
+
+
+def run(home: Path, models: Path, language: str | None, profile: str | None) -> None:
+    """Answer line by line until the input ends.
+
+    Raises:
+        CompanionError: a model is missing or damaged.
+    """
+    settings = effective(home, language=language, profile=profile)
+    console = Console(highlight=False)
+    interactive = sys.stdin.isatty()
+    store, selected = chosen(models, settings)
+    with console.status(say(settings.language, "starting")):
+        replier = open_replier(store, selected, settings)
+        replier.warm((), _never)
+    if interactive:
+        console.print(say(settings.language, "program"), style="dim")
+        console.print(say(settings.language, "typed_ready"), style="dim")
+    owner = settings.owner_name or say(settings.language, "you")
+    history: tuple[Exchange, ...] = ()
+    for words in _lines(console if interactive else None, owner):
+        clauses: list[str] = []
+        console.print(Text(f"{settings.companion_name}: ", style="bold magenta"), end="")
+        for clause in replier.reply(history, words, _never):
+            if clause.text:
+                console.print(Text((" " if clauses else "") + clause.text), end="")
+                clauses.append(clause.text)
+        console.print()
+        history = (*history, Exchange(words, " ".join(clauses)))
+        replier.warm(history, _never)
+
+
+def _never() -> bool:
+    return False
+
+
+def _lines(console: Console | None, owner: str) -> Iterator[str]:
+    """Lines with words in them: asked for at a terminal, read from standard input elsewhere."""
+    while True:
+        try:
+            line = console.input(Text(f"{owner}: ", style="bold cyan")) if console else next(sys.stdin)
+        except (EOFError, StopIteration):
+            return
+        if line.strip():
+            yield line.strip()

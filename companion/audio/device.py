@@ -1,0 +1,66 @@
+"""What the conversation loop knows of a sound device: one interface for files and for sound cards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from companion.errors import CompanionError
+from companion.events import Message, Samples
+
+Post = Callable[[Message], None]
+"""Puts a message on the loop's queue; safe to call from any thread."""
+
+
+class AudioError(CompanionError):
+    """A file or a sound device cannot be used."""
+
+
+class AudioDevice(Protocol):
+    """A microphone and a speaker on one clock.
+
+    The device posts `AudioFrame`s whose positions follow each other without a gap, whatever happens to the hardware,
+    and says with `PlaybackStarted` and `PlaybackEnded` where on that same clock its own voice was. All methods are
+    called from the loop's thread.
+    """
+
+    @property
+    def name(self) -> str:
+        """What it is called, for a person."""
+        ...
+
+    @property
+    def waits(self) -> bool:
+        """Its clock only moves with `tick` and may stand still while others work: files, as fast as it goes."""
+        ...
+
+    def start(self, post: Post) -> None:
+        """Begin to listen. Raises `AudioError` where the device cannot be opened."""
+        ...
+
+    def play(self, tag: int, samples: Samples, rate: int, last: bool) -> None:
+        """Append a piece of utterance `tag`, mono at `rate` Hz; `last` closes it.
+
+        Every utterance ends in exactly one `PlaybackEnded`. One that runs dry waits in silence for its next piece. Tags
+        grow; pieces of an utterance that was stopped are dropped.
+        """
+        ...
+
+    def stop(self) -> None:
+        """Cut what is playing and drop what waits; `PlaybackEnded` of each is posted before this returns."""
+        ...
+
+    def tick(self) -> float | None:
+        """Do what is due and return the seconds until the next call; None: the device pushes frames by itself.
+
+        Raises `AudioError` where the output cannot be written.
+        """
+        ...
+
+    def next_input(self) -> bool:
+        """Go on to the next input; False: there is none. A microphone always goes on."""
+        ...
+
+    def close(self) -> None:
+        """Stop listening and playing, and finish the output. May be called twice."""
+        ...

@@ -1,0 +1,202 @@
+"""The microphone and the speaker of this machine, kept alive."""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+from companion.audio.device import AudioError, Post
+from companion.audio.heartbeat import SPEAKER_STALLED_S, STALLED_S, Hearing, Watchdog
+from companion.audio.intake import Intake
+from companion.audio.playback import Playback, Started
+from companion.audio.portaudio import Captured, DeviceInfo, Streams, find, list_devices, look_again
+from companion.events import (
+    SAMPLE_RATE,
+    AudioFrame,
+    DeviceTrouble,
+    PlaybackEnded,
+    PlaybackStarted,
+    Samples,
+)
+
+__all__ = ["DeviceInfo", "SoundCard", "list_devices"]
+
+STEP_S = 0.02
+"""How long the pump waits for a callback before it looks around: a frame."""
+
+OVERRUN_EVERY_S = 10.0
+"""A machine that is too slow drops sound all the time; saying so once in a while is enough."""
+
+
+CLOSE_S = 5.0
+"""A driver that hangs must not keep the program from ending."""
+
+
+def back_off() -> Iterator[float]:
+    """Seconds to wait before each attempt to open the device again: soon at first, then every five."""
+    return itertools.chain((0.1, 0.5, 1.0, 2.0), itertools.repeat(5.0))
+
+
+class SoundCard:
+    """A microphone and a speaker, by part of their names or the system's default.
+
+    The callbacks copy; one thread, the pump, resamples to frames and posts them, watches over both streams, and opens
+    them again by name when they die. Meanwhile the clock goes on with silence, and what is to be played ends as
+    stopped.
+
+    Raises:
+        AudioError: PortAudio or a device is missing; the message says what to do.
+    """
+
+    waits = False
+
+    def __init__(self, microphone: str | None = None, speaker: str | None = None) -> None:
+        self._wanted = (microphone, speaker)
+        self._playback = Playback(SAMPLE_RATE)
+        self._closing = threading.Event()
+        self._reporting = threading.Lock()
+        self._pump: threading.Thread | None = None
+        self._pulled = 0
+        self._returning = False
+        self._last_overrun: float | None = None
+        self._choose()
+
+    def start(self, post: Post) -> None:
+        """Open both streams and begin. Raises `AudioError` where they cannot be opened."""
+        self._post = post
+        self._open()
+        self._intake = Intake(self._streams.input_rate)
+        self._hearing = Hearing(self._streams.input_rate)
+        self._pump = threading.Thread(target=self._run, name="sound card", daemon=True)
+        self._pump.start()
+
+    def play(self, tag: int, samples: Samples, rate: int, last: bool) -> None:
+        """See `AudioDevice.play`."""
+        self._playback.write(tag, samples, rate, last)
+
+    def stop(self) -> None:
+        """See `AudioDevice.stop`. What the driver has taken already, some 40 ms, still sounds."""
+        self._playback.stop()
+        self._report()
+
+    def tick(self) -> None:
+        """Nothing is ever due: the pump pushes."""
+
+    def next_input(self) -> bool:
+        """A microphone always goes on."""
+        return True
+
+    def close(self) -> None:
+        """Stop the pump, which closes the streams."""
+        self._closing.set()
+        if self._pump is not None:
+            self._pump.join(CLOSE_S)
+
+    # --- in the pump's thread, from here on ---------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        self._watch()
+        while not self._closing.is_set():
+            looked = time.monotonic()
+            try:
+                block = self._streams.captured.get(timeout=STEP_S)
+            except queue.Empty:
+                # Not the time that went by but what we waited: a machine that slept would find everything stalled.
+                overdue = self._microphone.wait(STEP_S)
+                if not self._intake.running:
+                    self._send(self._intake.fill(time.monotonic()))
+            else:
+                overdue = False
+                self._take(block)
+            self._report()
+            if self._speaker_overdue(min(time.monotonic() - looked, STEP_S)) or overdue:
+                self._trouble("stalled", f"{self.name} does not answer; it is being opened again")
+                self._reopen()
+            elif not self._streams.alive:
+                self._trouble("lost", f"{self.name} is gone; the conversation goes on when it is back")
+                self._reopen()
+        self._streams.close()
+
+    def _take(self, block: Captured) -> None:
+        self._microphone.beat()
+        if self._returning:
+            self._returning = False
+            self._trouble("reopened", f"{self.name} works again")
+        self._send(self._intake.feed(block.samples, block.at))
+        if block.overflow and (self._last_overrun is None or block.at - self._last_overrun >= OVERRUN_EVERY_S):
+            self._last_overrun = block.at
+            self._trouble("overrun", "the machine was too busy to listen; some sound was lost")
+        match self._hearing.hear(block.samples):
+            case "deaf":
+                self._trouble("silent", f"{self.name} gives nothing but digital silence; is the microphone muted?")
+                if self._playback.idle:
+                    self._reopen(announce=False)
+            case "hears":
+                self._trouble("reopened", f"{self.name} hears again")
+
+    def _speaker_overdue(self, waited: float) -> bool:
+        if self._playback.pulled == self._pulled:
+            return self._speaker.wait(waited)
+        self._pulled = self._playback.pulled
+        self._speaker.beat()
+        return False
+
+    def _reopen(self, announce: bool = True) -> None:
+        """Open both streams again; try until it works or the session ends."""
+        self._streams.close()
+        for pause in back_off():
+            self._rest(pause)
+            if self._closing.is_set():
+                return
+            try:
+                look_again()
+                self._choose()
+                self._open()
+            except AudioError:
+                continue
+            break
+        self._intake.reopen(self._streams.input_rate)
+        self._hearing.reopened(self._streams.input_rate)
+        self._watch()
+        self._returning = self._returning or announce
+
+    def _rest(self, seconds: float) -> None:
+        """No device: frames of silence keep the clock, and nothing can be said."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not self._closing.wait(STEP_S):
+            self._playback.restart(SAMPLE_RATE)
+            self._report()
+            self._send(self._intake.fill(time.monotonic()))
+
+    def _choose(self) -> None:
+        devices = list_devices()
+        self._devices = (find(devices, "input", self._wanted[0]), find(devices, "output", self._wanted[1]))
+        self.name = " / ".join(dict.fromkeys(device.name for device in self._devices))
+
+    def _open(self) -> None:
+        self._streams = Streams(*self._devices, self._playback)
+
+    def _watch(self) -> None:
+        self._microphone, self._speaker = Watchdog(STALLED_S), Watchdog(SPEAKER_STALLED_S)
+        self._pulled = self._playback.pulled
+
+    def _send(self, frames: Iterable[AudioFrame]) -> None:
+        for frame in frames:
+            self._post(frame)
+
+    def _trouble(self, kind: Literal["silent", "stalled", "lost", "overrun", "reopened"], detail: str) -> None:
+        self._post(DeviceTrouble(kind, detail))
+
+    def _report(self) -> None:
+        """Post what began and ended at the speaker. Also called from the loop's thread, by `stop`."""
+        with self._reporting:
+            for mark in self._playback.marks():
+                position = self._intake.position_at(self._streams.played_at(mark.at))
+                if isinstance(mark, Started):
+                    self._post(PlaybackStarted(mark.tag, position))
+                else:
+                    self._post(PlaybackEnded(mark.tag, position, mark.played, mark.stopped))

@@ -1,0 +1,581 @@
+"""The single audio loop: it joins the rooms, and it owns all state of a conversation.
+
+One thread takes frames and results from one queue, asks the pure cores of `companion.turns` what to do, and hands work
+to three workers: one reads (speech to text, Smart Turn has its own), one writes (the language model), one speaks. No
+worker holds state or calls another. All work carries the revision it was begun for; when the owner goes on speaking
+the revision moves, running work sees it and stops, and results that arrive late are dropped.
+
+The journey of one utterance:
+
+    frame ─▶ voice activity ─▶ TurnTaking
+    Probe (a pause) ─▶ Smart Turn; second pass of the words; the words into the model's cache
+    Commit (it lasts) ─▶ reply, clause by clause ─▶ voice ─▶ speaker ─▶ what was heard ─▶ history
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from companion.audio.device import AudioDevice
+from companion.audio.smart_turn import SPAN, SmartTurn
+from companion.audio.voice_activity import WINDOW, VoiceActivity
+from companion.dialogue.reply import Clause, Dialogue
+from companion.events import (
+    FRAME,
+    AudioFrame,
+    ClauseReady,
+    CompletenessReady,
+    DeviceTrouble,
+    Event,
+    Exchange,
+    InputEnded,
+    Message,
+    PartialReady,
+    PlaybackEnded,
+    PlaybackStarted,
+    ReadingReady,
+    ReplyClause,
+    ReplyEnded,
+    ReplyStarted,
+    Samples,
+    SessionEnded,
+    SessionStarted,
+    SpeechEnded,
+    SpeechReady,
+    SpeechStarted,
+    Style,
+    TranscriptFinal,
+    TranscriptPartial,
+    Trouble,
+    TurnLatency,
+    WorkFailed,
+    samples,
+    seconds,
+)
+from companion.stt.turn import TurnRecognizer
+from companion.tts.voice import Voice
+from companion.turns.heard import SpokenClause, heard
+from companion.turns.taking import Action, Begin, Commit, Dismiss, Phase, Probe, Resume, TurnTaking
+from companion.worker import Worker
+
+PRE_ROLL = samples(0.5)
+"""What the recogniser hears from before the first voiced window: soft first syllables are late to be called voice."""
+
+PARTIAL_EVERY = samples(0.4)
+"""How often the words so far are asked for while the owner speaks."""
+
+AFTER_INPUT = samples(0.5)
+"""Silence after the end of a file before the next one: time enough for a voice at its very end to be noticed."""
+
+LEVEL_EVERY = samples(0.1)
+
+
+class Observer(Protocol):
+    """Watches the loop without touching it: an events file, a screen, a bench."""
+
+    def event(self, event: Event, t: float, turn: int) -> None:
+        """`event` happened `t` seconds after the start, in turn `turn`."""
+
+    def level(self, rms: float, phase: Phase) -> None:
+        """The microphone's level (root mean square, 0…1) and who has the floor; about ten times a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The models of a session, open and warm."""
+
+    activity: VoiceActivity
+    smart_turn: SmartTurn
+    recognizer: TurnRecognizer
+    replier: Dialogue
+    voice: Voice
+
+
+@dataclass(slots=True)
+class _Reply:
+    """A reply in the making."""
+
+    asked_at: float
+    rest: Iterator[Clause] | None = None
+    clauses: list[SpokenClause] = field(default_factory=list)
+    complete: bool = False
+    spoken: int = 0  # clauses whose sound is whole
+    first_token: float | None = None
+    clause_at: float | None = None
+    sound_at: float | None = None
+    closed: bool = False
+
+
+@dataclass(slots=True)
+class _Turn:
+    """The owner's turn, from the first voiced sample to the end of our reply."""
+
+    number: int
+    start: int  # sample number of the first sample the recogniser got
+    recent: deque[Samples]  # the last seconds, for Smart Turn
+    asked_partial: int
+    partial: str = ""
+    voice_end_t: float = 0.0
+    probed: int = 0  # the sample up to which words were asked for
+    reading: ReadingReady | None = None
+    read_at: float = 0.0
+    commit: Commit | None = None
+    committed_at: float = 0.0
+    reply: _Reply | None = None
+
+
+class Conversation:
+    """One session over one device. `run` returns when the input is through, or the owner stops it."""
+
+    def __init__(
+        self,
+        device: AudioDevice,
+        parts: Parts,
+        started: SessionStarted,
+        observers: Sequence[Observer] = (),
+        taking: TurnTaking | None = None,
+    ) -> None:
+        self._device = device
+        self._parts = parts
+        self._started = started
+        self._observers = observers
+        self._taking = taking or TurnTaking()
+        self._queue: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        self._reader, self._judge, self._writer, self._speaker = (
+            Worker(name, done=lambda: self._queue.put(None)) for name in ("reader", "judge", "writer", "speaker")
+        )
+        self._position = 0
+        self._stalled = 0.0
+        self._frame_at = 0.0
+        self._window = np.empty(0, dtype=np.float32)
+        self._pre_roll: deque[Samples] = deque(maxlen=(PRE_ROLL + samples(0.1)) // FRAME)
+        self._turn: _Turn | None = None
+        self._history: tuple[Exchange, ...] = ()
+        self._input_ended: int | None = None
+        self._open = True
+
+    @property
+    def history(self) -> tuple[Exchange, ...]:
+        """What was said and heard so far."""
+        return self._history
+
+    def run(self) -> None:
+        """Listen and answer until the input is through. Ctrl-C ends the session in order."""
+        reason = "owner"
+        try:
+            self._warm()
+            self._device.start(self._queue.put)
+            self._frame_at = time.perf_counter()
+            self._emit(self._started)
+            while self._open:
+                self._handle(self._next())
+            reason = "input"
+        except KeyboardInterrupt:
+            pass
+        finally:
+            self._close(reason)
+
+    # --- the queue and the clock -------------------------------------------------------------------------------------
+
+    def _next(self) -> Message | None:
+        """The next message; drives a device that has no clock of its own."""
+        try:
+            return self._queue.get_nowait()
+        except queue.Empty:
+            pass
+        if self._device.waits and not self._idle():
+            # As fast as it goes: the sample clock stands while a worker works, and the session's time goes on.
+            began = time.perf_counter()
+            message = self._queue.get()
+            self._stalled += time.perf_counter() - began
+            return message
+        wait = self._device.tick()
+        if wait == 0.0:
+            return None
+        try:
+            return self._queue.get(timeout=wait)
+        except queue.Empty:
+            return None
+
+    def _idle(self) -> bool:
+        return all(worker.idle for worker in (self._reader, self._judge, self._writer, self._speaker))
+
+    def _now(self) -> float:
+        """Seconds since the start: the sample clock, what has passed since its last frame, and where it stood still."""
+        within = 0.0 if self._device.waits else min(time.perf_counter() - self._frame_at, seconds(FRAME))
+        return seconds(self._position) + within + self._stalled
+
+    def _emit(self, event: Event, turn: int | None = None) -> None:
+        number = turn if turn is not None else self._turn.number if self._turn else self._taking.turn
+        now = self._now()
+        for observer in self._observers:
+            observer.event(event, now, number)
+
+    def _void(self, revision: int) -> Callable[[], bool]:
+        """A question for workers: has the work begun for `revision` become void?"""
+        return lambda: self._taking.revision != revision
+
+    def _failed(self, what: str, revision: int) -> Callable[[Exception], None]:
+        turn = self._taking.turn
+        # Only the kind of the error: its text may hold what was said.
+        return lambda error: self._queue.put(WorkFailed(turn, revision, what, type(error).__name__))
+
+    def _handle(self, message: Message | None) -> None:
+        match message:
+            case AudioFrame():
+                self._hear(message)
+            case PartialReady() if self._current(message.revision):
+                self._show_partial(message)
+            case CompletenessReady():
+                self._taking.judge(message.revision, message.probability)
+            case ReadingReady() if self._current(message.revision):
+                self._have_words(message)
+            case ClauseReady() if self._current(message.revision):
+                self._have_clause(message)
+            case SpeechReady() if self._current(message.revision):
+                self._have_sound(message)
+            case PlaybackStarted() if self._current(message.tag):
+                self._reply_sounds(message)
+            case PlaybackEnded() if self._current(message.tag):
+                self._reply_is_over(message)
+            case InputEnded():
+                self._input_ended = message.position
+            case DeviceTrouble():
+                self._emit(Trouble("sound", message.detail))
+            case WorkFailed() if self._current(message.revision):
+                self._recover(message)
+            case _:
+                pass  # a result of an older revision
+
+    def _current(self, revision: int) -> bool:
+        return self._turn is not None and revision == self._taking.revision
+
+    # --- listening ---------------------------------------------------------------------------------------------------
+
+    def _hear(self, frame: AudioFrame) -> None:
+        self._position = frame.position + FRAME
+        self._frame_at = time.perf_counter()
+        if self._position % LEVEL_EVERY == 0:
+            rms = float(np.sqrt(np.mean(np.square(frame.samples))))
+            for observer in self._observers:
+                observer.level(rms, self._taking.phase)
+        self._keep(frame.samples)
+        self._window = np.concatenate((self._window, frame.samples))
+        while len(self._window) >= WINDOW:
+            end = self._position - len(self._window) + WINDOW
+            window, self._window = self._window[:WINDOW], self._window[WINDOW:]
+            deaf = self._taking.phase is Phase.SPEAKING
+            probability = 0.0 if deaf else self._parts.activity.probability(window)
+            for action in self._taking.hear(end - WINDOW, end, probability):
+                self._act(action)
+        self._ask_partial()
+        self._maybe_next_input()
+
+    def _keep(self, frame: Samples) -> None:
+        """Frames go to the recogniser during a turn, and wait as pre-roll before one."""
+        phase = self._taking.phase
+        if phase is Phase.LISTENING:
+            self._pre_roll.append(frame)
+        elif phase in (Phase.HEARING, Phase.PAUSED, Phase.COMMITTED) and self._turn is not None:
+            self._turn.recent.append(frame)
+            self._read(lambda: self._parts.recognizer.accept(frame))
+
+    def _read(self, job: Callable[[], None]) -> None:
+        self._reader.submit(job, self._failed("speech to text", self._taking.revision))
+
+    def _act(self, action: Action) -> None:
+        match action:
+            case Begin():
+                self._begin(action)
+            case Probe():
+                self._probe(action)
+            case Resume():
+                self._resume()
+            case Commit():
+                self._commit(action)
+            case Dismiss():
+                self._turn = None
+
+    def _begin(self, action: Begin) -> None:
+        frames = list(self._pre_roll)
+        self._pre_roll.clear()
+        self._turn = _Turn(
+            action.turn,
+            start=self._position - FRAME * len(frames),
+            recent=deque(frames, maxlen=SPAN // FRAME),
+            asked_partial=self._position,
+        )
+
+        def start() -> None:
+            self._parts.recognizer.start()
+            for frame in frames:
+                self._parts.recognizer.accept(frame)
+
+        self._read(start)
+        self._emit(SpeechStarted(seconds(action.at)))
+
+    def _ask_partial(self) -> None:
+        turn = self._turn
+        if turn is None or self._taking.phase is not Phase.HEARING or not self._reader.idle:
+            return
+        if self._position - turn.asked_partial < PARTIAL_EVERY:
+            return
+        turn.asked_partial = self._position
+        revision = self._taking.revision
+
+        def partial() -> None:
+            self._queue.put(PartialReady(turn.number, revision, self._parts.recognizer.partial()))
+
+        # Captions are a comfort: where they fail, the reading that matters is still to come, and will say so.
+        self._reader.submit(partial, failed=lambda error: None)
+
+    def _show_partial(self, message: PartialReady) -> None:
+        assert self._turn is not None
+        if message.text and message.text != self._turn.partial:
+            self._turn.partial = message.text
+            self._emit(TranscriptPartial(message.text))
+
+    def _probe(self, action: Probe) -> None:
+        """A pause: is the turn complete, and what was said?"""
+        turn = self._turn
+        assert turn is not None
+        turn.voice_end_t = self._now() - seconds(self._position - action.voice_end)
+        turn.reading = None
+        recent = np.concatenate(turn.recent)
+
+        def judge() -> None:
+            probability = self._parts.smart_turn.completeness(recent)
+            self._queue.put(CompletenessReady(action.turn, action.revision, action.upto, probability))
+
+        self._judge.submit(judge, self._failed("end of turn", action.revision))
+        self._ask_words(turn, action.upto, action.revision)
+
+    def _ask_words(self, turn: _Turn, upto: int, revision: int) -> None:
+        turn.probed = upto
+        void = self._void(revision)
+
+        def read() -> None:
+            if void():
+                return
+            began = time.perf_counter()
+            transcript = self._parts.recognizer.read(upto - turn.start)
+            took = time.perf_counter() - began
+            self._queue.put(ReadingReady(turn.number, revision, upto, transcript, took))
+
+        self._read(read)
+
+    def _resume(self) -> None:
+        """The owner goes on; nothing of ours has been heard."""
+        turn = self._turn
+        assert turn is not None
+        if turn.reply is not None:
+            self._device.stop()
+        turn.reading, turn.commit, turn.reply = None, None, None
+
+    # --- answering ---------------------------------------------------------------------------------------------------
+
+    def _have_words(self, message: ReadingReady) -> None:
+        turn = self._turn
+        assert turn is not None
+        turn.reading = message
+        turn.read_at = self._now()
+        if turn.commit is not None:
+            self._answer(turn, turn.commit, message)
+            return
+        words = message.transcript.text
+        if not words:
+            return
+        history, void = self._history, self._void(message.revision)
+        self._writer.submit(
+            lambda: self._parts.replier.prepare(history, words, void),
+            self._failed("language model", message.revision),
+        )
+
+    def _commit(self, action: Commit) -> None:
+        turn = self._turn
+        assert turn is not None
+        turn.commit = action
+        turn.committed_at = self._now()
+        if turn.probed <= action.voice_end:  # committed in mid-speech: nothing has been read yet
+            turn.voice_end_t = self._now() - seconds(self._position - action.voice_end)
+            self._ask_words(turn, action.upto, action.revision)
+        elif turn.reading is not None:
+            self._answer(turn, action, turn.reading)
+
+    def _answer(self, turn: _Turn, commit: Commit, reading: ReadingReady) -> None:
+        transcript = reading.transcript
+        if not transcript.text:
+            for action in self._taking.nothing_said(commit.revision):
+                self._act(action)
+            return
+        self._emit(SpeechEnded(seconds(commit.voice_end)))
+        self._emit(TranscriptFinal(transcript.text, transcript.engine, transcript.language, transcript.confidence))
+        reply = turn.reply = _Reply(asked_at=self._now())
+        history, void = self._history, self._void(commit.revision)
+        reply.rest = self._parts.replier.reply(history, transcript.text, void)
+        self._write_on(turn.number, commit.revision, reply)
+
+    def _write_on(self, number: int, revision: int, reply: _Reply) -> None:
+        """Ask for the next clause."""
+        rest, void = reply.rest, self._void(revision)
+        assert rest is not None
+
+        def write() -> None:
+            if void():
+                return
+            clause = next(rest, Clause("", last=True))
+            self._queue.put(ClauseReady(number, revision, clause.text, clause.last, clause.first_token))
+
+        self._writer.submit(write, self._failed("language model", revision))
+
+    def _have_clause(self, message: ClauseReady) -> None:
+        turn = self._turn
+        assert turn is not None
+        reply = turn.reply
+        assert reply is not None
+        reply.complete = message.last
+        first = not reply.clauses
+        if first:
+            reply.clause_at = self._now()
+            reply.first_token = message.first_token
+        if message.text:
+            self._speak(message, len(reply.clauses))
+            reply.clauses.append(SpokenClause(message.text, 0))
+            self._emit(ReplyClause(message.text, Style()))
+        if message.last:
+            self._close_reply(reply, message.revision)
+        elif not first or not message.text:
+            self._write_on(message.turn, message.revision, reply)
+        # The clause after the first waits for the first one's sound: with two cores, writing on would delay it.
+
+    def _speak(self, message: ClauseReady, clause: int) -> None:
+        void = self._void(message.revision)
+        voice = self._parts.voice
+
+        def speak() -> None:
+            for sound in voice.synthesize(message.text, Style()):
+                if void():
+                    return
+                self._queue.put(SpeechReady(message.turn, message.revision, clause, sound, voice.rate, last=False))
+            nothing = np.empty(0, dtype=np.float32)
+            self._queue.put(SpeechReady(message.turn, message.revision, clause, nothing, voice.rate, last=True))
+
+        self._speaker.submit(speak, self._failed("voice", message.revision))
+
+    def _have_sound(self, message: SpeechReady) -> None:
+        turn = self._turn
+        assert turn is not None
+        reply = turn.reply
+        assert reply is not None
+        spoken = reply.clauses[message.clause]
+        reply.clauses[message.clause] = SpokenClause(spoken.text, spoken.samples + len(message.samples))
+        if len(message.samples):
+            self._device.play(message.revision, message.samples, message.rate, last=False)
+            if reply.sound_at is None:
+                reply.sound_at = self._now()
+        if message.last:
+            reply.spoken += 1
+            if message.clause == 0 and not reply.complete:
+                self._write_on(message.turn, message.revision, reply)
+            self._close_reply(reply, message.revision)
+
+    def _close_reply(self, reply: _Reply, revision: int) -> None:
+        """Once every clause is written and its sound is whole, the speaker may run dry."""
+        if reply.closed or not reply.complete or reply.spoken < len(reply.clauses):
+            return
+        reply.closed = True
+        if reply.sound_at is None:
+            self._nothing_to_play()
+        else:
+            self._device.play(revision, np.empty(0, dtype=np.float32), self._parts.voice.rate, last=True)
+
+    def _nothing_to_play(self) -> None:
+        """The reply has no sound. The turn ends all the same."""
+        self._emit(ReplyEnded("", interrupted=False))
+        self._turn = None
+        self._taking.stopped_playing(self._position)
+
+    def _reply_sounds(self, message: PlaybackStarted) -> None:
+        turn = self._turn
+        assert turn is not None
+        reply = turn.reply
+        assert reply is not None
+        self._taking.started_playing()
+        self._emit(ReplyStarted(seconds(message.position)))
+        started = seconds(message.position) + self._stalled
+        self._emit(_latency(turn, reply, started))
+
+    def _reply_is_over(self, message: PlaybackEnded) -> None:
+        turn = self._turn
+        assert turn is not None
+        reply = turn.reply
+        assert reply is not None
+        text = heard(reply.clauses, message.played)
+        assert turn.reading is not None
+        if text:
+            self._history = (*self._history, Exchange(turn.reading.transcript.text, text))
+        self._emit(ReplyEnded(text, interrupted=message.stopped))
+        self._turn = None
+        self._taking.stopped_playing(message.position)
+        self._parts.activity.reset()
+        self._warm()
+
+    def _warm(self) -> None:
+        """Let the model read what the next prompt will begin with, while nobody waits for it."""
+        history, void = self._history, self._void(self._taking.revision)
+        self._writer.submit(
+            lambda: self._parts.replier.warm(history, void), self._failed("language model", self._taking.revision)
+        )
+
+    # --- trouble and the end -----------------------------------------------------------------------------------------
+
+    def _recover(self, failure: WorkFailed) -> None:
+        """A worker could not do its work: say so, and be ready for the next turn."""
+        self._emit(Trouble(failure.what, f"{failure.what} failed ({failure.detail}); this turn is not answered"))
+        self._device.stop()
+        self._turn = None
+        self._taking.abandon(self._position)
+
+    def _maybe_next_input(self) -> None:
+        """Files: once the owner's last words are answered, go on to the next recording."""
+        if self._input_ended is None or self._taking.phase is not Phase.LISTENING:
+            return
+        if self._position - self._input_ended < AFTER_INPUT or not self._idle():
+            return
+        self._input_ended = None
+        self._open = self._device.next_input()
+
+    def _close(self, reason: str) -> None:
+        if self._turn is not None and self._taking.phase is Phase.SPEAKING:
+            self._device.stop()
+            while not self._queue.empty():
+                self._handle(self._queue.get())
+        self._taking.revision += 1  # whatever still runs is void
+        for worker in (self._reader, self._judge, self._writer, self._speaker):
+            worker.close()
+        self._device.close()
+        self._emit(SessionEnded(reason))
+
+
+def _latency(turn: _Turn, reply: _Reply, started: float) -> TurnLatency:
+    """The stages of a turn whose reply sounds since `started` (seconds)."""
+
+    def ms(begin: float | None, end: float | None) -> float | None:
+        return None if begin is None or end is None else max(0.0, (end - begin) * 1000)
+
+    return TurnLatency(
+        gap_ms=(started - turn.voice_end_t) * 1000,
+        endpoint_ms=(turn.committed_at - turn.voice_end_t) * 1000,
+        stt_ms=max(0.0, (turn.read_at - turn.committed_at) * 1000),
+        first_token_ms=None if reply.first_token is None else reply.first_token * 1000,
+        first_clause_ms=ms(reply.asked_at, reply.clause_at),
+        first_audio_ms=ms(reply.clause_at, reply.sound_at),
+        speculated=False,
+    )

@@ -1,0 +1,59 @@
+"""From voice-activity probabilities to "someone is speaking": hysteresis, counted in samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from companion.events import samples
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechThresholds:
+    """When a voice begins and when it has paused.
+
+    Opening needs `onset` samples of windows at or above `open_at`; a click or a cough's edge has fewer. Once open, a
+    window counts as voiced from `keep_at`: the ends of words are quiet. 0.5 and 0.35 are Silero's own pair.
+    """
+
+    open_at: float = 0.5
+    keep_at: float = 0.35
+    onset: int = samples(0.096)  # three windows of 32 ms
+
+
+@dataclass(frozen=True, slots=True)
+class Voicing:
+    """What is known after a window: is a voice there, since when, and until when was it heard last (sample numbers)."""
+
+    speaking: bool
+    began: int
+    last_voiced: int
+    voiced: int  # samples of voice since it began
+
+
+class SpeechDetector:
+    """Follows the windows of a voice-activity detector. Not aware of turns: `reset` when one is over."""
+
+    def __init__(self, thresholds: SpeechThresholds | None = None) -> None:
+        self._limits = thresholds or SpeechThresholds()
+        self.reset()
+
+    def reset(self) -> None:
+        """Nobody is speaking."""
+        self._speaking = False
+        self._began = 0
+        self._last_voiced = 0
+        self._voiced = 0
+
+    def push(self, start: int, end: int, probability: float) -> Voicing:
+        """Take the window of samples `start`…`end` with its probability of voice, 0…1."""
+        limits = self._limits
+        if probability >= (limits.keep_at if self._speaking else limits.open_at):
+            if self._voiced == 0:
+                self._began = start
+            self._voiced += end - start
+            self._last_voiced = end
+            if self._voiced >= limits.onset:
+                self._speaking = True
+        elif not self._speaking:
+            self._voiced = 0
+        return Voicing(self._speaking, self._began, self._last_voiced, self._voiced)

@@ -1,0 +1,273 @@
+"""Scripted parts for tests of the loop: they obey the protocols, hold no model and need no time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from companion.conversation import Conversation, Parts
+from companion.dialogue.reply import Clause
+from companion.events import (
+    FRAME,
+    SAMPLE_RATE,
+    AudioFrame,
+    Event,
+    Exchange,
+    InputEnded,
+    Message,
+    PlaybackEnded,
+    PlaybackStarted,
+    Samples,
+    SessionStarted,
+    Style,
+    Transcript,
+    samples,
+)
+from companion.turns.taking import Phase
+
+
+def speech(duration: float) -> Samples:
+    """Something loud, which `LoudnessActivity` takes for a voice."""
+    return np.full(samples(duration), 0.3, dtype=np.float32)
+
+
+def silence(duration: float) -> Samples:
+    return np.zeros(samples(duration), dtype=np.float32)
+
+
+NEUTRAL = Style()
+
+
+class MemoryDevice:
+    """Plays recordings from memory into the loop and keeps what it plays, on one clock that waits for work."""
+
+    name = "memory"
+
+    def __init__(
+        self,
+        *inputs: Samples,
+        interrupt_after: float | None = None,
+        waits: bool = True,
+        reached: tuple[float, Callable[[], None]] = (0.0, lambda: None),
+    ) -> None:
+        """`reached`: seconds, and what to call when the clock gets there."""
+        self.waits = waits
+        self._reached = reached
+        self._inputs = deque(inputs)
+        self._current: Samples = self._inputs.popleft() if self._inputs else np.empty(0, dtype=np.float32)
+        self._ended = False
+        self._interrupt_after = interrupt_after
+        self._utterance: int | None = None
+        self._pending: deque[Samples] = deque()
+        self._last = False
+        self._played = 0
+        self.position = 0
+        self.output: list[Samples] = []
+        self.closed = False
+
+    def start(self, post: Callable[[Message], None]) -> None:
+        self._post = post
+
+    def tick(self) -> float:
+        if self._interrupt_after is not None and self.position >= samples(self._interrupt_after):
+            raise KeyboardInterrupt
+        if self.position == samples(self._reached[0]):
+            self._reached[1]()
+        frame = np.zeros(FRAME, dtype=np.float32)
+        taken = self._current[:FRAME]
+        frame[: len(taken)] = taken
+        self._current = self._current[FRAME:]
+        self._post(AudioFrame(self.position, frame))
+        self._play_frame()
+        self.position += FRAME
+        if not len(self._current) and not self._ended:
+            self._ended = True
+            self._post(InputEnded(self.position))
+        return 0.0
+
+    def play(self, tag: int, samples: Samples, rate: int, last: bool) -> None:
+        assert rate == SAMPLE_RATE
+        self._utterance = tag
+        if len(samples):
+            self._pending.append(samples)
+        self._last = self._last or last
+
+    def stop(self) -> None:
+        if self._utterance is not None:
+            tag, played = self._utterance, self._played
+            self._silent()
+            self._post(PlaybackEnded(tag, self.position, played, stopped=True))
+
+    def next_input(self) -> bool:
+        if not self._inputs:
+            return False
+        self._current = self._inputs.popleft()
+        self._ended = False
+        return True
+
+    def close(self) -> None:
+        self.closed = True
+
+    @property
+    def playing(self) -> bool:
+        return self._utterance is not None
+
+    def _silent(self) -> None:
+        self._utterance, self._last, self._played = None, False, 0
+        self._pending.clear()
+
+    def _play_frame(self) -> None:
+        frame = np.zeros(FRAME, dtype=np.float32)
+        filled = 0
+        while self._pending and filled < FRAME:
+            chunk = self._pending.popleft()
+            taken = chunk[: FRAME - filled]
+            if self._played == 0 and filled == 0:
+                assert self._utterance is not None
+                self._post(PlaybackStarted(self._utterance, self.position))
+            frame[filled : filled + len(taken)] = taken
+            filled += len(taken)
+            if len(chunk) > len(taken):
+                self._pending.appendleft(chunk[len(taken) :])
+        self._played += filled
+        self.output.append(frame)
+        if self._utterance is not None and self._last and not self._pending:
+            ended = PlaybackEnded(self._utterance, self.position + FRAME, self._played)
+            self._silent()
+            self._post(ended)
+
+
+class LoudnessActivity:
+    """Whatever is loud is a voice."""
+
+    def reset(self) -> None:
+        pass
+
+    def probability(self, window: Samples) -> float:
+        return 0.95 if float(np.abs(window).mean()) > 0.1 else 0.01
+
+
+class Judge:
+    """Every pause sounds equally complete."""
+
+    def __init__(self, completeness: float) -> None:
+        self._completeness = completeness
+
+    def completeness(self, speech: Samples) -> float:
+        return self._completeness
+
+
+class ScriptedRecognizer:
+    """Gives the scripted texts, one a turn, and keeps the sound it was given."""
+
+    def __init__(self, *texts: str) -> None:
+        self._texts = list(texts)
+        self._turn = -1
+        self.turns: list[list[Samples]] = []
+        self.readings: list[int] = []
+
+    def start(self) -> None:
+        self._turn += 1
+        self.turns.append([])
+
+    def accept(self, samples: Samples) -> None:
+        self.turns[-1].append(samples)
+
+    def partial(self) -> str:
+        return self._text().split(" ")[0]
+
+    def read(self, upto: int) -> Transcript:
+        self.readings.append(upto)
+        return Transcript(self._text(), "scripted", "en", 0.9)
+
+    def _text(self) -> str:
+        return self._texts[min(self._turn, len(self._texts) - 1)]
+
+
+class ScriptedReplier:
+    """Answers every turn with the same clauses; an exception among them is raised in its place."""
+
+    def __init__(self, *clauses: str | Exception) -> None:
+        self._clauses = clauses
+        self.asked: list[tuple[Sequence[Exchange], str]] = []
+        self.prepared: list[str] = []
+        self.warmed: list[Sequence[Exchange]] = []
+        self.written: list[str] = []
+
+    def warm(self, history: Sequence[Exchange], cancelled: Callable[[], bool]) -> None:
+        self.warmed.append(history)
+
+    def prepare(self, history: Sequence[Exchange], words: str, cancelled: Callable[[], bool]) -> None:
+        self.prepared.append(words)
+
+    def reply(self, history: Sequence[Exchange], words: str, cancelled: Callable[[], bool]) -> Iterator[Clause]:
+        self.asked.append((history, words))
+        for index, clause in enumerate(self._clauses):
+            if isinstance(clause, Exception):
+                raise clause
+            self.written.append(clause)
+            yield Clause(clause, last=index == len(self._clauses) - 1, first_token=0.1 if index == 0 else None)
+
+
+class ToneVoice:
+    """A tenth of a second of sound for every word; a clause named in `mute` cannot be spoken."""
+
+    id = "tone"
+    rate = SAMPLE_RATE
+    language = "en"
+
+    def __init__(self, mute: str = "") -> None:
+        self._mute = mute
+        self.spoken: list[str] = []
+
+    def synthesize(self, text: str, style: Style = NEUTRAL) -> Iterator[Samples]:
+        if self._mute and self._mute in text:
+            raise RuntimeError("no voice")
+        self.spoken.append(text)
+        yield np.full(samples(0.1 * len(text.split())), 0.5, dtype=np.float32)
+
+    def warm_up(self) -> None:
+        pass
+
+
+class Log:
+    """An observer that keeps every event."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[float, int, Event]] = []
+
+    def event(self, event: Event, t: float, turn: int) -> None:
+        self.events.append((t, turn, event))
+
+    def level(self, rms: float, phase: Phase) -> None:
+        pass
+
+    def all(self, kind: type) -> list[Event]:
+        return [event for _, _, event in self.events if isinstance(event, kind)]
+
+    def names(self) -> list[str]:
+        return [event.name for _, _, event in self.events]
+
+
+def converse(
+    *inputs: Samples,
+    words: Sequence[str] = ("how are you",),
+    replier: ScriptedReplier | None = None,
+    voice: ToneVoice | None = None,
+    completeness: float = 1.0,
+    interrupt_after: float | None = None,
+    device: MemoryDevice | None = None,
+    recognizer: ScriptedRecognizer | None = None,
+) -> tuple[Conversation, MemoryDevice, ScriptedRecognizer, ScriptedReplier, Log]:
+    """Run a whole session of scripted parts."""
+    device = device or MemoryDevice(*inputs, interrupt_after=interrupt_after)
+    recognizer = recognizer or ScriptedRecognizer(*words)
+    replier = replier or ScriptedReplier("Thank you for asking.", "All is quiet here.")
+    log = Log()
+    parts = Parts(LoudnessActivity(), Judge(completeness), recognizer, replier, voice or ToneVoice())  # type: ignore[arg-type]
+    started = SessionStarted("tiny", {}, "en", "test")
+    conversation = Conversation(device, parts, started, [log])
+    conversation.run()
+    return conversation, device, recognizer, replier, log

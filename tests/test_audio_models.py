@@ -1,0 +1,83 @@
+"""Silero and Smart Turn on real recordings: what a voice is, and when a sentence is over."""
+
+from __future__ import annotations
+
+import statistics
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from companion.audio.mel import log_mel
+from companion.audio.smart_turn import SmartTurn
+from companion.audio.voice_activity import WINDOW, VoiceActivity
+from companion.events import SAMPLE_RATE, Samples
+from tests.real import clip, clips, model_file, shared
+
+pytestmark = pytest.mark.models
+
+
+def voiced_share(activity: VoiceActivity, sound: Samples) -> float:
+    activity.reset()
+    windows = [sound[at : at + WINDOW] for at in range(0, len(sound) - WINDOW + 1, WINDOW)]
+    return statistics.fmean(activity.probability(window) > 0.5 for window in windows)
+
+
+@pytest.fixture(scope="module")
+def activity() -> VoiceActivity:
+    return VoiceActivity(model_file("vad"))
+
+
+@pytest.fixture(scope="module")
+def smart_turn() -> SmartTurn:
+    return SmartTurn(model_file("turn"))
+
+
+def test_speech_is_a_voice(activity: VoiceActivity) -> None:
+    assert all(voiced_share(activity, clip(path)) > 0.5 for path in clips())
+
+
+def test_silence_and_hiss_are_none(activity: VoiceActivity) -> None:
+    hiss = np.random.default_rng(1).normal(0, 0.01, SAMPLE_RATE * 5).astype(np.float32)
+    assert voiced_share(activity, np.zeros(SAMPLE_RATE * 5, dtype=np.float32)) == 0
+    assert voiced_share(activity, hiss) == 0
+
+
+def test_a_voice_is_found_after_a_minute_of_noise(activity: VoiceActivity) -> None:
+    """The recurrent state must not wear out."""
+    activity.reset()
+    rain = clip(shared("noise") / "002_Rain_1-17367-A.ogg")
+    noise = np.tile(rain, 60 * SAMPLE_RATE // len(rain) + 1)[: 60 * SAMPLE_RATE]
+    for at in range(0, len(noise) - WINDOW, WINDOW):
+        activity.probability(noise[at : at + WINDOW])
+    speech = clip(clips()[0])
+    heard = [activity.probability(speech[at : at + WINDOW]) > 0.5 for at in range(0, len(speech) - WINDOW, WINDOW)]
+    assert statistics.fmean(heard) > 0.5
+
+
+def test_a_whole_sentence_sounds_more_complete_than_one_cut_in_its_middle(smart_turn: SmartTurn) -> None:
+    pause = np.zeros(SAMPLE_RATE // 5, dtype=np.float32)
+    whole = [smart_turn.completeness(np.concatenate((clip(path), pause))) for path in clips()]
+    cut = [smart_turn.completeness(np.concatenate((clip(path)[: len(clip(path)) // 2], pause))) for path in clips()]
+    assert statistics.median(whole) > 0.8
+    assert statistics.median(cut) < 0.5
+
+
+@pytest.mark.parametrize("duration", [0.1, 3.0, 20.0])
+def test_any_length_of_speech_can_be_judged(smart_turn: SmartTurn, duration: float) -> None:
+    sound = np.random.default_rng(2).normal(0, 0.1, int(SAMPLE_RATE * duration)).astype(np.float32)
+    assert 0 <= smart_turn.completeness(sound) <= 1
+
+
+def test_the_spectrogram_is_that_of_whisper() -> None:
+    """Held against the extractor that faster-whisper ships."""
+    extractor = pytest.importorskip("faster_whisper.feature_extractor").FeatureExtractor(chunk_length=8)
+    sound = np.random.default_rng(3).normal(0, 0.1, SAMPLE_RATE * 8).astype(np.float32)
+    theirs = extractor(sound, padding=0)
+    ours = log_mel(sound)
+    assert ours.shape == (80, 800)
+    assert np.abs(ours - theirs[:, :800]).max() < 1e-3
+
+
+def test_the_clips_are_there() -> None:
+    assert all(isinstance(path, Path) and path.exists() for path in clips())

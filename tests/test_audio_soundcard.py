@@ -1,0 +1,266 @@
+"""The real PortAudio on a virtual sound card: what is said arrives, what is played is heard, trouble is survived."""
+
+from __future__ import annotations
+
+import queue
+import sys
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from companion.audio import portaudio
+from companion.audio.device import AudioError
+from companion.audio.portaudio import DeviceInfo, find
+from companion.audio.soundcard import SoundCard, back_off
+from companion.events import (
+    FRAME,
+    SAMPLE_RATE,
+    AudioFrame,
+    DeviceTrouble,
+    Message,
+    PlaybackEnded,
+    PlaybackStarted,
+    Samples,
+)
+from tests.soundcard import RATE, VirtualCard, virtual_card
+
+PATIENCE_S = 10.0
+"""Longest wait for one message: only a failing test waits so long."""
+
+
+def sweep(seconds: float, rate: int) -> Samples:
+    """From 300 to 3000 Hz, evenly: every moment has a frequency of its own."""
+    t = np.arange(round(seconds * rate)) / rate
+    return (0.4 * np.sin(2 * np.pi * (300 * t + (2700 / seconds) * t**2 / 2))).astype(np.float32)
+
+
+def found(heard: Samples, expected: Samples, rate: int) -> float:
+    """The share (0…1) of the quarter seconds of `expected` that are in `heard`, each at its own time after the first.
+
+    Not all at once: on a busy machine PulseAudio itself drops a few milliseconds now and then.
+    """
+    piece = rate // 4
+    spectrum_size = 1 << (len(heard) + piece).bit_length()
+    spectrum = np.fft.rfft(heard, spectrum_size)
+    begins = []
+    for start in range(0, len(expected), piece):
+        part = expected[start : start + piece]
+        correlation = np.fft.irfft(spectrum * np.conj(np.fft.rfft(part, spectrum_size)), spectrum_size)
+        at = int(correlation[: len(heard) - piece].argmax())
+        there = heard[at : at + piece]
+        if part @ there > 0.95 * np.linalg.norm(part) * np.linalg.norm(there) > 0:
+            begins.append(at - start)
+    in_time = np.abs(np.array(begins) - np.median(begins)) < 0.02 * rate if begins else np.zeros(0)
+    return float(in_time.sum()) * piece / len(expected)
+
+
+class Session:
+    """The loop's side of a sound card: everything that it posted, in order."""
+
+    def __init__(self, device: SoundCard) -> None:
+        self.device = device
+        self.messages: list[Message] = []
+        self._queue: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        device.start(self._queue.put)
+
+    def until(self, wanted: Callable[[Message], bool]) -> Message:
+        while True:
+            message = self._queue.get(timeout=PATIENCE_S)
+            self.messages.append(message)
+            if wanted(message):
+                return message
+
+    def listen(self, seconds: float) -> None:
+        """Until so much more was heard than by now."""
+        while not self._queue.empty():
+            self.messages.append(self._queue.get())
+        position = self.position + round(seconds * SAMPLE_RATE)
+        self.until(lambda m: isinstance(m, AudioFrame) and m.position >= position)
+
+    def trouble(self, kind: str) -> None:
+        self.until(lambda m: isinstance(m, DeviceTrouble) and m.kind == kind)
+
+    @property
+    def frames(self) -> list[AudioFrame]:
+        return [message for message in self.messages if isinstance(message, AudioFrame)]
+
+    @property
+    def position(self) -> int:
+        return self.frames[-1].position if self.frames else 0
+
+    def heard(self) -> Samples:
+        """All that was heard. The clock has no gap, so that sample numbers are its indices."""
+        frames = self.frames
+        assert [frame.position for frame in frames] == list(range(0, len(frames) * FRAME, FRAME))
+        return np.concatenate([frame.samples for frame in frames])
+
+
+@pytest.fixture(scope="module")
+def card() -> Iterator[VirtualCard]:
+    with virtual_card() as card:
+        yield card
+
+
+@pytest.fixture
+def session(card: VirtualCard) -> Iterator[Session]:
+    device = SoundCard()
+    session = Session(device)
+    session.listen(0.2)
+    try:
+        yield session
+    finally:
+        device.close()
+
+
+@pytest.mark.soundcard
+def test_what_is_said_to_the_microphone_arrives_whole_and_at_its_own_speed(card: VirtualCard, session: Session) -> None:
+    card.speak(sweep(2.0, RATE))
+    session.listen(1.0)
+    assert found(session.heard(), sweep(2.0, SAMPLE_RATE), SAMPLE_RATE) >= 0.75
+
+
+@pytest.mark.soundcard
+def test_what_is_played_is_heard_at_the_speaker_and_told_on_the_clock(card: VirtualCard, session: Session) -> None:
+    voice_rate = 22_050
+    with card.recording() as recorder:
+        recorder.read(0.2)
+        for start in range(0, voice_rate, 5000):
+            piece = sweep(1.0, voice_rate)[start : start + 5000]
+            session.device.play(1, piece, voice_rate, last=start + 5000 >= voice_rate)
+        started = session.until(lambda m: isinstance(m, PlaybackStarted))
+        ended = session.until(lambda m: isinstance(m, PlaybackEnded))
+        assert found(recorder.read(2.0), sweep(1.0, RATE), RATE) >= 0.75
+    assert isinstance(started, PlaybackStarted)
+    assert ended == PlaybackEnded(1, ended.position, played=voice_rate)  # type: ignore[union-attr]
+    assert ended.position - started.position == pytest.approx(SAMPLE_RATE, abs=0.05 * SAMPLE_RATE)  # type: ignore[union-attr]
+
+
+@pytest.mark.soundcard
+def test_a_stopped_voice_falls_silent_and_says_what_was_heard(card: VirtualCard, session: Session) -> None:
+    with card.recording() as recorder:
+        session.device.play(1, np.full(30 * 16_000, 0.5, np.float32), 16_000, last=True)
+        session.until(lambda m: isinstance(m, PlaybackStarted))
+        session.listen(0.5)
+        session.device.stop()
+        ended = session.until(lambda m: isinstance(m, PlaybackEnded))
+        assert isinstance(ended, PlaybackEnded)
+        assert ended.stopped
+        assert 0.3 * 16_000 < ended.played < 1.5 * 16_000
+        sound = recorder.read(3.0)
+    audible = np.count_nonzero(np.abs(sound) > 0.1) / RATE
+    assert audible == pytest.approx(ended.played / 16_000, abs=0.1)
+
+
+@pytest.mark.soundcard
+def test_a_card_that_is_unplugged_midway_comes_back_and_the_clock_never_stopped(card: VirtualCard) -> None:
+    session = Session(SoundCard())
+    try:
+        session.listen(0.3)
+        session.device.play(1, np.zeros(60 * 16_000, np.float32), 16_000, last=True)
+        session.until(lambda m: isinstance(m, PlaybackStarted))
+        card.unplug()
+        session.trouble("lost")
+        ended = session.until(lambda m: isinstance(m, PlaybackEnded))
+        assert isinstance(ended, PlaybackEnded)
+        assert ended.stopped, "a reply that nobody heard must not count as heard"
+        session.listen(0.5)
+        session.device.play(2, np.zeros(16_000, np.float32), 16_000, last=True)
+        assert session.until(lambda m: isinstance(m, PlaybackEnded)) == PlaybackEnded(
+            2,
+            session.messages[-1].position,  # type: ignore[union-attr]
+            played=0,
+            stopped=True,
+        )
+        card.plug_in()
+        session.trouble("reopened")
+        card.speak(sweep(1.0, RATE))
+        session.listen(1.0)
+        assert found(session.heard(), sweep(1.0, SAMPLE_RATE), SAMPLE_RATE) >= 0.5
+        session.device.play(3, np.zeros(1600, np.float32), 16_000, last=True)
+        ended = session.until(lambda m: isinstance(m, PlaybackEnded))
+        assert isinstance(ended, PlaybackEnded)
+        assert (ended.tag, ended.played) == (3, 1600)
+    finally:
+        session.device.close()
+
+
+@pytest.mark.soundcard
+def test_a_microphone_that_stalls_is_noticed_and_opened_again(card: VirtualCard, session: Session) -> None:
+    card.suspend_microphone(True)
+    session.trouble("stalled")
+    session.listen(0.2)
+    card.suspend_microphone(False)
+    session.trouble("reopened")
+    card.speak(sweep(1.0, RATE))
+    session.listen(1.0)
+    assert found(session.heard(), sweep(1.0, SAMPLE_RATE), SAMPLE_RATE) >= 0.5
+
+
+@pytest.mark.soundcard
+def test_a_microphone_that_gives_digital_silence_is_told_and_told_again_when_it_hears(
+    card: VirtualCard, session: Session
+) -> None:
+    session.trouble("silent")
+    card.speak(sweep(0.5, RATE))
+    session.trouble("reopened")
+    kinds = [message.kind for message in session.messages if isinstance(message, DeviceTrouble)]
+    assert kinds == ["silent", "reopened"]
+
+
+@pytest.mark.soundcard
+def test_a_device_is_found_by_part_of_its_name(card: VirtualCard) -> None:
+    assert SoundCard("PUL", "uls").name == "pulse"
+    with pytest.raises(AudioError, match=r"no microphone is called “Yeti”; there are: .*pulse"):
+        SoundCard("Yeti")
+
+
+# --- without a card ---------------------------------------------------------------------------------------------------
+
+
+def device(index: int, name: str, inputs: int = 2, outputs: int = 2, default: bool = False) -> DeviceInfo:
+    return DeviceInfo(index, name, inputs, outputs, 48_000, default, default)
+
+
+def test_without_a_name_the_default_is_taken_and_else_the_first() -> None:
+    some = [device(0, "HDMI", inputs=0), device(1, "USB headset"), device(2, "Built-in", default=True)]
+    assert find(some, "input", None).name == "Built-in"
+    assert find(some[:2], "input", None).name == "USB headset"
+
+
+def test_an_exact_name_wins_over_a_part_of_one() -> None:
+    some = [device(0, "Headset Pro"), device(1, "Headset")]
+    assert find(some, "output", "headset").index == 1
+    assert find(some, "output", "pro").index == 0
+
+
+def test_a_speaker_is_never_taken_for_a_microphone() -> None:
+    with pytest.raises(AudioError, match="no microphone found; plug one in"):
+        find([device(0, "HDMI", inputs=0)], "input", None)
+
+
+def test_a_machine_without_portaudio_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Missing:
+        def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+            if name == "sounddevice":
+                raise OSError("PortAudio library not found")
+
+    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Missing(), *sys.meta_path])
+    with pytest.raises(AudioError, match="apt-get install libportaudio2"):
+        SoundCard()
+
+
+def test_a_machine_without_a_sound_device_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(portaudio, "list_devices", list)
+    monkeypatch.setattr("companion.audio.soundcard.list_devices", list)
+    with pytest.raises(AudioError, match="no microphone found; plug one in, or talk by recordings"):
+        SoundCard()
+
+
+def test_attempts_to_reopen_begin_soon_and_never_end() -> None:
+    pauses = back_off()
+    first = [next(pauses) for _ in range(20)]
+    assert first[0] <= 0.1
+    assert first == sorted(first)
+    assert max(first) <= 5.0

@@ -1,0 +1,213 @@
+"""The loop with scripted parts, on virtual time: what a conversation promises whatever the models are."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from companion.events import (
+    ReplyEnded,
+    ReplyStarted,
+    SessionEnded,
+    SpeechStarted,
+    TranscriptFinal,
+    Trouble,
+    TurnLatency,
+    samples,
+)
+from tests.fakes import MemoryDevice, ScriptedRecognizer, ScriptedReplier, ToneVoice, converse, silence, speech
+
+UTTERANCE = np.concatenate((silence(1.0), speech(1.0), silence(0.2)))
+
+
+def sounding(device: MemoryDevice) -> int:
+    """Samples of sound in all that was played."""
+    return int(np.count_nonzero(np.concatenate(device.output)))
+
+
+def test_a_question_is_heard_answered_and_measured() -> None:
+    conversation, device, _, _, log = converse(UTTERANCE)
+    order = [
+        "session.started",
+        "speech.started",
+        "transcript.partial",
+        "speech.ended",
+        "transcript.final",
+        "reply.clause",
+    ]
+    order += ["reply.clause", "reply.started", "turn.latency", "reply.ended", "session.ended"]
+    assert log.names() == order
+    (ended,) = log.all(ReplyEnded)
+    assert ended.text == "Thank you for asking. All is quiet here."
+    assert not ended.interrupted
+    assert conversation.history[0].owner == "how are you"
+    assert float(np.abs(np.concatenate(device.output)).max()) == 0.5
+    assert device.closed
+
+
+def test_the_gap_runs_from_the_last_voiced_sample_to_the_first_played() -> None:
+    _, _, _, _, log = converse(UTTERANCE)
+    (latency,) = log.all(TurnLatency)
+    (started,) = log.all(ReplyStarted)
+    assert latency.gap_ms >= (started.at - 2.0) * 1000 - 33  # the voice ends at 2.0 s, known to a window of 32 ms
+    assert latency.endpoint_ms >= 360 - 33
+
+
+def test_the_recogniser_hears_half_a_second_from_before_the_voice() -> None:
+    _, _, recognizer, _, log = converse(UTTERANCE)
+    heard = np.concatenate(recognizer.turns[0])
+    before = int(np.argmax(np.abs(heard) > 0.1))
+    assert samples(0.45) <= before <= samples(0.65)
+    (started,) = log.all(SpeechStarted)
+    assert abs(started.at - 1.0) < 0.05
+
+
+def test_every_frame_of_the_turn_reaches_the_recogniser_once() -> None:
+    _, _, recognizer, _, _ = converse(UTTERANCE)
+    heard = np.concatenate(recognizer.turns[0])
+    assert int(np.count_nonzero(np.abs(heard) > 0.1)) == samples(1.0)
+
+
+def test_the_words_are_in_the_models_cache_before_the_turn_is_over() -> None:
+    _, _, _, replier, _ = converse(UTTERANCE)
+    assert replier.prepared == ["how are you"]
+
+
+def test_the_second_clause_is_written_only_once_the_first_one_sounds() -> None:
+    """On two cores, writing on would keep the voice from its processor."""
+    second_written = threading.Event()
+
+    class Noticing(ScriptedReplier):
+        def reply(self, history, words, cancelled):  # type: ignore[no-untyped-def]
+            for number, clause in enumerate(super().reply(history, words, cancelled)):
+                if number == 1:
+                    second_written.set()
+                yield clause
+
+    early: list[bool] = []
+
+    class Patient(ToneVoice):
+        def synthesize(self, text, style=None):  # type: ignore[no-untyped-def]
+            if not self.spoken:
+                early.append(second_written.wait(timeout=0.2))  # a bound, reached where the promise holds
+            yield from super().synthesize(text)
+
+    converse(UTTERANCE, replier=Noticing("One.", "Two.", "Three."), voice=Patient())
+    assert early == [False]
+
+
+def test_who_goes_on_after_a_pause_is_answered_once_and_whole() -> None:
+    parts = (silence(0.6), speech(0.8), silence(0.3), speech(0.8), silence(0.2))
+    _, _, recognizer, replier, log = converse(np.concatenate(parts), completeness=0.3)
+    assert len(log.all(TranscriptFinal)) == 1
+    assert len(replier.asked) == 1
+    assert int(np.count_nonzero(np.abs(np.concatenate(recognizer.turns[0])) > 0.1)) == samples(1.6)
+
+
+def test_an_answer_that_comes_after_the_owner_went_on_is_dropped() -> None:
+    """The first answer is held back until the owner speaks again: it must never sound."""
+    went_on = threading.Event()
+
+    class Late(ScriptedReplier):
+        def reply(self, history, words, cancelled):  # type: ignore[no-untyped-def]
+            if not self.asked:
+                went_on.wait()
+            yield from super().reply(history, words, cancelled)
+
+    sound = np.concatenate((silence(0.6), speech(0.8), silence(0.6), speech(0.8), silence(0.2)))
+    device = MemoryDevice(sound, waits=False, reached=(2.2, went_on.set))
+    replier = Late("One two three.")
+    _, _, _, _, log = converse(replier=replier, device=device)
+    (ended,) = log.all(ReplyEnded)
+    assert ended.text == "One two three."
+    assert sounding(device) == samples(0.3)
+    assert log.all(ReplyStarted)[0].at > 2.8
+
+
+@pytest.mark.parametrize("pause", [0.30 + 0.02 * step for step in range(16)])
+def test_only_replies_that_were_let_sound_do(pause: float) -> None:
+    """Whenever the owner goes on, around the moment of our first sample: all or nothing of a reply is played."""
+    sound = np.concatenate((silence(0.6), speech(0.8), silence(pause), speech(0.3), silence(0.2)))
+    _, device, _, _, log = converse(sound, replier=ScriptedReplier("One two three."))
+    assert sounding(device) == samples(0.3) * len(log.all(ReplyStarted))
+    assert [ended.text for ended in log.all(ReplyEnded)] == ["One two three."] * len(log.all(ReplyStarted))
+
+
+def test_a_sound_without_words_is_not_answered() -> None:
+    _, device, _, replier, log = converse(UTTERANCE, words=("",))
+    assert replier.asked == []
+    assert log.all(TranscriptFinal) == []
+    assert float(np.abs(np.concatenate(device.output)).max()) == 0.0
+    assert log.all(SessionEnded)[0].reason == "input"
+
+
+def test_silence_ends_the_session_without_a_turn() -> None:
+    _, _, recognizer, _, log = converse(silence(3.0))
+    assert recognizer.turns == []
+    assert log.names() == ["session.started", "session.ended"]
+
+
+def test_the_next_recording_waits_for_the_reply_to_end() -> None:
+    _, _, _, replier, log = converse(UTTERANCE, UTTERANCE, words=("first", "second"))
+    ends = [t for t, _, event in log.events if isinstance(event, ReplyEnded)]
+    starts = [t for t, _, event in log.events if isinstance(event, SpeechStarted)]
+    assert ends[0] < starts[1]
+    assert [words for _, words in replier.asked] == ["first", "second"]
+    assert replier.asked[1][0][0].companion == "Thank you for asking. All is quiet here."
+    assert [turn for _, turn, event in log.events if isinstance(event, TranscriptFinal)] == [1, 2]
+
+
+def test_what_it_hears_while_it_speaks_is_no_turn() -> None:
+    """Half-duplex: until echo is cancelled, what sounds while we speak is ourselves."""
+    reply = ScriptedReplier("a b c d e f g h i j k l m n o p q r s t u v w x y z", "one two three four five.")
+    over = np.concatenate((UTTERANCE, silence(0.6), speech(1.5), silence(0.2)))
+    _, _, recognizer, _, log = converse(over, replier=reply)
+    assert len(recognizer.turns) == 1
+    assert len(log.all(TranscriptFinal)) == 1
+
+
+def test_a_model_that_fails_costs_one_turn_and_says_so() -> None:
+    replier = ScriptedReplier(RuntimeError("broken"))
+    _, _, _, _, log = converse(UTTERANCE, UTTERANCE, words=("a secret", "another"), replier=replier)
+    troubles = log.all(Trouble)
+    assert len(troubles) == 2
+    assert all("secret" not in trouble.detail and "broken" not in trouble.detail for trouble in troubles)
+    assert log.names()[-1] == "session.ended"
+
+
+def test_captions_that_fail_cost_no_turn() -> None:
+    class NoCaptions(ScriptedRecognizer):
+        def partial(self) -> str:
+            raise RuntimeError("broken")
+
+    _, _, _, _, log = converse(UTTERANCE, recognizer=NoCaptions("how are you"))
+    assert len(log.all(ReplyEnded)) == 1
+    assert not log.all(Trouble)
+
+
+def test_a_voice_that_fails_does_not_hang_the_loop() -> None:
+    _, _, _, _, log = converse(UTTERANCE, voice=ToneVoice(mute="Thank"))
+    assert log.all(Trouble)
+    assert log.names()[-1] == "session.ended"
+
+
+def test_a_voice_that_fails_midway_falls_silent() -> None:
+    replier = ScriptedReplier("One " * 30, "Two.")
+    _, device, _, _, log = converse(UTTERANCE, replier=replier, voice=ToneVoice(mute="Two"))
+    assert log.all(Trouble)
+    assert not device.playing
+
+
+def test_ctrl_c_in_a_reply_keeps_only_what_was_heard() -> None:
+    replier = ScriptedReplier("one two three four five six seven eight nine ten")
+    conversation, device, _, _, log = converse(UTTERANCE, replier=replier, interrupt_after=2.9)
+    (ended,) = log.all(ReplyEnded)
+    assert ended.interrupted
+    whole = "one two three four five six seven eight nine ten"
+    assert whole.startswith(ended.text)
+    assert ended.text != whole
+    assert conversation.history[0].companion == ended.text != ""
+    assert log.all(SessionEnded)[0].reason == "owner"
+    assert device.closed

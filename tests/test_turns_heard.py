@@ -1,0 +1,27 @@
+"""What of an interrupted reply enters the history."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from companion.turns.heard import SpokenClause, heard
+
+REPLY = (SpokenClause("That sounds hard.", 17_000), SpokenClause("Shall we take it slowly?", 24_000))
+
+
+def test_a_reply_played_to_its_end_was_heard_whole() -> None:
+    assert heard(REPLY, 41_000) == "That sounds hard. Shall we take it slowly?"
+
+
+def test_a_clause_that_was_cut_ends_at_a_whole_word_and_without_dots() -> None:
+    assert heard(REPLY, 17_000 + 12_000) == "That sounds hard. Shall we"
+
+
+def test_nothing_played_is_nothing_heard() -> None:
+    assert heard(REPLY, 0) == ""
+
+
+@given(st.integers(0, 50_000))
+def test_what_was_heard_is_always_a_beginning_of_the_reply(played: int) -> None:
+    assert "That sounds hard. Shall we take it slowly?".startswith(heard(REPLY, played))

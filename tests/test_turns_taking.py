@@ -1,0 +1,176 @@
+"""Who has the floor, on virtual time: no threads, no sleeps, no models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from companion.events import samples, seconds
+from companion.turns.endpoint import EndpointPolicy, endpoint
+from companion.turns.taking import Action, Begin, Commit, Dismiss, Phase, Probe, Resume, TurnLimits, TurnTaking
+
+WINDOW = 512
+
+
+class Room:
+    """A room in which voice and silence are given in seconds; collects what was decided, and when."""
+
+    def __init__(self, **limits: int) -> None:
+        self.taking = TurnTaking(limits=TurnLimits(**limits))
+        self.position = 0
+        self.log: list[tuple[int, Action]] = []
+
+    def sound(self, probability: float, duration: float, completeness: float | None = None) -> list[Action]:
+        heard: list[Action] = []
+        until = self.position + samples(duration)
+        while self.position < until:
+            actions = self.taking.hear(self.position, self.position + WINDOW, probability)
+            self.position += WINDOW
+            heard += actions
+            self.log += [(self.position, action) for action in actions]
+            for action in actions:
+                if isinstance(action, Probe) and completeness is not None:
+                    self.taking.judge(action.revision, completeness)
+        return heard
+
+    def voice(self, duration: float) -> list[Action]:
+        return self.sound(0.95, duration)
+
+    def silence(self, duration: float, completeness: float | None = None) -> list[Action]:
+        return self.sound(0.02, duration, completeness)
+
+
+def only(kind: type, actions: Iterable[Action]) -> list[Action]:
+    return [action for action in actions if isinstance(action, kind)]
+
+
+def test_a_turn_that_sounds_complete_is_committed_after_a_short_silence() -> None:
+    room = Room()
+    room.voice(1.0)
+    (commit,) = only(Commit, room.silence(2.0, completeness=0.97))
+    waited = next(at for at, action in room.log if action == commit) - commit.voice_end
+    assert samples(0.36) <= waited <= samples(0.36) + WINDOW
+    assert commit.reason == "complete"
+
+
+def test_a_turn_that_sounds_unfinished_is_given_time() -> None:
+    room = Room()
+    room.voice(1.0)
+    assert not only(Commit, room.silence(1.7, completeness=0.05))
+    (commit,) = only(Commit, room.silence(0.3))
+    assert commit.reason == "unfinished"
+
+
+def test_the_pause_is_probed_once_with_the_end_of_the_voice() -> None:
+    room = Room()
+    room.voice(1.0)
+    ended = room.position
+    (probe,) = only(Probe, room.silence(0.3))
+    assert probe.voice_end == ended
+    assert samples(0.16) <= probe.upto - ended <= samples(0.16) + WINDOW
+
+
+def test_going_on_after_a_pause_moves_the_revision_and_keeps_the_turn() -> None:
+    room = Room()
+    room.voice(0.5)
+    room.silence(0.25)
+    before = room.taking.revision
+    (resume,) = only(Resume, room.voice(0.5))
+    assert resume.turn == 1
+    assert resume.revision == before + 1
+
+
+def test_an_answer_about_an_older_pause_is_not_taken_for_this_one() -> None:
+    room = Room()
+    room.voice(0.5)
+    (probe,) = only(Probe, room.silence(0.25))
+    room.voice(0.5)
+    room.silence(0.2)
+    room.taking.judge(probe.revision, 1.0)
+    assert not only(Commit, room.silence(0.4))
+
+
+def test_how_complete_an_earlier_pause_sounded_says_nothing_of_this_one() -> None:
+    room = Room()
+    room.voice(0.5)
+    room.silence(0.25, completeness=1.0)
+    room.voice(0.5)
+    assert not only(Commit, room.silence(0.7))
+
+
+def test_clicks_apart_do_not_add_up_to_a_voice() -> None:
+    room = Room()
+    for _ in range(10):
+        assert not only(Begin, room.voice(0.032))
+        room.silence(0.3)
+
+
+def test_voice_after_the_commit_but_before_our_first_sample_takes_the_turn_back() -> None:
+    room = Room()
+    room.voice(0.5)
+    assert only(Commit, room.silence(0.5, completeness=1.0))
+    assert only(Resume, room.voice(0.3))
+    assert room.taking.phase is Phase.HEARING
+    assert only(Commit, room.silence(0.5, completeness=1.0))
+    assert room.taking.turn == 1
+
+
+def test_while_we_speak_and_in_the_guard_after_it_nothing_begins() -> None:
+    room = Room()
+    room.voice(0.5)
+    room.silence(0.5, completeness=1.0)
+    room.taking.started_playing()
+    assert room.voice(3.0) == []
+    room.taking.stopped_playing(room.position)
+    assert room.voice(0.15) == []
+    assert only(Begin, room.voice(0.5))
+
+
+def test_a_click_is_no_turn_and_takes_no_number() -> None:
+    room = Room()
+    room.voice(0.12)
+    assert only(Dismiss, room.silence(2.0))
+    assert room.taking.turn == 0
+    room.voice(1.0)
+    assert room.taking.turn == 1
+
+
+def test_a_turn_without_words_is_dismissed() -> None:
+    room = Room()
+    room.voice(0.5)
+    (commit,) = only(Commit, room.silence(1.0))
+    assert only(Dismiss, room.taking.nothing_said(commit.revision))
+    assert room.taking.phase is Phase.LISTENING
+
+
+def test_a_turn_without_end_is_answered_at_the_limit() -> None:
+    room = Room(longest=samples(3.0))
+    (commit,) = only(Commit, room.voice(4.0))
+    assert commit.reason == "longest turn"
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_the_more_complete_a_turn_sounds_the_sooner_it_is_answered(one: float, other: float) -> None:
+    policy = EndpointPolicy()
+    waits = [endpoint(policy, p).wait for p in sorted((one, other))]
+    assert waits[0] >= waits[1]
+    assert policy.complete <= waits[1]
+    assert waits[0] <= policy.timeout
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0.03, 2.0), st.one_of(st.none(), st.floats(0, 1))), max_size=20))
+def test_no_order_of_voice_and_silence_breaks_the_turn(events: list[tuple[bool, float, float | None]]) -> None:
+    """Whatever happens: a commit follows silence, its turn was begun, and enough silence always ends a turn."""
+    room = Room()
+    for voiced, duration, completeness in events:
+        room.sound(0.9 if voiced else 0.05, duration, None if voiced else completeness)
+    room.silence(3.0)
+    begun = [action.turn for _, action in room.log if isinstance(action, Begin)]
+    for at, action in room.log:
+        if isinstance(action, Commit):
+            assert action.turn in begun
+            assert at - action.voice_end >= EndpointPolicy().complete
+            assert seconds(at - action.upto) == 0
+    assert room.taking.phase in (Phase.LISTENING, Phase.COMMITTED)
