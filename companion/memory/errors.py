@@ -7,8 +7,10 @@ No message holds a key, a passphrase or a word that was said.
 
 from __future__ import annotations
 
+from companion.errors import CompanionError
 
-class StoreError(Exception):
+
+class StoreError(CompanionError):
     """Anything the memory cannot do. The subclasses say which."""
 
 
