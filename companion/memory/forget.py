@@ -130,6 +130,18 @@ def expired(store: Store, now: int) -> Plan:
     return Plan(facts=_ids(store, "SELECT id FROM facts WHERE expires <= ?", (now,)))
 
 
+def union(plans: Iterable[Plan]) -> Plan:
+    """All that any of the plans takes away."""
+    plans = tuple(plans)
+    return Plan(
+        episodes=frozenset[int]().union(*(plan.episodes for plan in plans)),
+        facts=frozenset[int]().union(*(plan.facts for plan in plans)),
+        feelings=frozenset[int]().union(*(plan.feelings for plan in plans)),
+        summaries=frozenset[int]().union(*(plan.summaries for plan in plans)),
+        profile=frozenset[str]().union(*(plan.profile for plan in plans)),
+    )
+
+
 # --- letting go ------------------------------------------------------------------------------------------------------
 
 

@@ -19,6 +19,15 @@ _AGE = b"age-encryption.org/v1\n"
 _Record = dict[str, Any]
 
 
+def is_protected(path: Path) -> bool:
+    """Whether the file at `path` is encrypted; False where it cannot be read at all."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_AGE)) == _AGE
+    except OSError:
+        return False
+
+
 def read(path: Path, *, passphrase: bytearray | None = None, identity: str | None = None) -> archive.Tables:
     """The tables of an export file. `identity` is an `AGE-SECRET-KEY-1…`; a plain export needs neither.
 
