@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +14,7 @@ import numpy as np
 
 from companion.memory import keys, locomo, store, synthetic
 from companion.memory.embedding import Embedder
+from companion.memory.question import analyse
 from companion.memory.recall import Recall
 from companion.memory.store import Store
 
@@ -58,8 +59,8 @@ def retrieval(folder: Path, embedder: Embedder | None) -> list[dict[str, Any]]:
 
 
 def bm25(opened: Store, text: str, limit: int) -> list[int]:
-    """Episode ids by FTS5's BM25 alone, every word of the question as it stands."""
-    words = list(dict.fromkeys(re.findall(r"[^\W_]+", text.lower())))
+    """Episode ids by FTS5's BM25 alone: stems of the question's words, less the small ones."""
+    words = analyse(text, datetime(1970, 1, 1)).words
     if not words:
         return []
     rows = opened.query(

@@ -2,7 +2,7 @@
 
 The weights were fitted (softmax over a question's candidates, the turns that answer it as the target) on five LoCoMo
 conversations (Maharana et al., ACL 2024, CC BY-NC 4.0) by `tools/fit_recall.py` and rounded. Fitted on four and tested
-on the fifth, the evidence among the first ten is 0.81 (0.79 without vectors); BM25 alone finds 0.57. `recent` and
+on the fifth, the evidence among the first ten is 0.81 (0.79 without vectors); BM25 alone finds 0.62. `recent` and
 `moved` have no counterpart in that data: small, set by hand, they order what is otherwise equal.
 """
 
