@@ -73,10 +73,11 @@ class EpisodeIndex:
 
     def _refresh_vectors(self) -> None:
         if len(self._vectors) < len(self):
-            room = 2 * len(self)
-            self._vectors = np.concatenate([self._vectors, np.zeros((room - len(self._vectors), DIMENSIONS), np.int8)])
-            spare = np.zeros((len(self._signs), room - self._signs.shape[1]), np.uint64)
-            self._signs = np.concatenate([self._signs, spare], axis=1)
+            vectors, signs = self._vectors, self._signs
+            self._vectors = np.zeros((2 * len(self), DIMENSIONS), np.int8)  # zeros that no one touched take no memory
+            self._signs = np.zeros((len(signs), 2 * len(self)), np.uint64)
+            self._vectors[: len(vectors)] = vectors
+            self._signs[:, : signs.shape[1]] = signs
         missing = self.ids[~self.embedded]
         rows = self._store.query(
             "SELECT episode, vector FROM embeddings WHERE model = ? AND episode >= ? ORDER BY episode",
