@@ -306,6 +306,16 @@ def test_what_an_interrupted_rotate_left_is_swept_at_the_next_opening(opened: Va
     assert not left.exists()
 
 
+def test_a_backup_of_the_header_is_left_alone_until_the_wipe(opened: Vault) -> None:
+    opened.close()
+    backup = opened.folder / "keyslots.backup"
+    backup.write_bytes((opened.folder / "keyslots").read_bytes())
+    vault.open_vault(opened.folder, passphrase()).close()
+    assert backup.exists()
+    wipe.wipe(opened.folder, now=9)
+    assert not backup.exists()
+
+
 # --- the end ---------------------------------------------------------------------------------------------------------
 
 

@@ -14,6 +14,7 @@ counts, after it the new one. What an interrupted step left behind is swept at t
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ from companion.memory.store import Store, create, open_store
 
 _HEADER = "keyslots"
 _LOCK = "lock"
+_LEFTOVER = re.compile(r"memory-[0-9a-f]{16}\.db(-wal|-shm)?|keyslots\.part")
 
 
 def header_path(folder: Path) -> Path:
@@ -249,16 +251,16 @@ def _count_slots(folder: Path) -> int:
 
 
 def _own_files(folder: Path) -> Iterator[Path]:
-    """Every file that this module makes, but the lock."""
+    """Every file that this module makes, but the lock, and copies of the header that the owner may have laid beside."""
     for path in sorted(folder.iterdir()):
         if path.name.startswith(_HEADER) or (path.name.startswith("memory-") and ".db" in path.name):
             yield path
 
 
 def _sweep(folder: Path, header: Header) -> None:
-    """Remove what an interrupted step left: the database that the header does not name, a header half written."""
-    kept = set(database_files(database_path(folder, header.store))) | {header_path(folder)}
-    _remove([path for path in _own_files(folder) if path not in kept])
+    """Remove what an interrupted step left: a database that the header does not name, a header half written."""
+    kept = database_files(database_path(folder, header.store))
+    _remove([path for path in _own_files(folder) if _LEFTOVER.fullmatch(path.name) and path not in kept])
 
 
 def _remove(paths: Sequence[Path]) -> None:
