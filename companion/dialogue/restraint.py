@@ -1,0 +1,98 @@
+"""Holds a reply back from what makes poor company: rambling, repeating, hollow phrases, a second question."""
+
+from __future__ import annotations
+
+import re
+from difflib import SequenceMatcher
+from typing import Final
+
+SENTENCES: Final = 3
+"""Sentences of a spoken reply at most."""
+
+ENOUGH: Final = 160
+"""Letters (a Hangul syllable counts two) after which no new sentence begins: about twelve seconds of speech."""
+
+LIMIT: Final = 300
+"""Letters after which even an unfinished sentence ends at its next pause."""
+
+ECHO: Final = 0.8
+"""Likeness (difflib's ratio, 0…1) from which a sentence counts as the owner's own, as it does with "your" for "my"."""
+
+ECHO_LETTERS: Final = 12
+"""Letters of the shortest sentence that can be an echo; a greeting is rightly given back."""
+
+_SENTENCE: Final = re.compile(r"[^.!?…]+[.!?…]*")
+_SENTENCE_END: Final = re.compile(r"[.!?…][\"'”’)]*$")
+
+
+class Restraint:
+    """Takes the clauses of one reply and gives those that may be said. `done`: nothing more of this reply is wanted.
+
+    A clause is said at once unless it begins like the owner's own words; such ones wait until the reply goes its own
+    way, and are dropped if the sentence ends without doing so.
+    """
+
+    def __init__(self, words: str, cliches: re.Pattern[str]) -> None:
+        self._cliches = cliches
+        self._heard = [bare for part in (words, *_SENTENCE.findall(words)) if len(bare := _bare(part)) >= ECHO_LETTERS]
+        self._sentence: list[str] = []  # clauses since the last sentence end
+        self._waiting: list[str] = []  # those of them that are an echo so far
+        self._said: set[str] = set()
+        self._sentences = 0
+        self._letters = 0
+        self._asked = False
+        self.done = False
+
+    def admit(self, clause: str) -> list[str]:
+        """The clauses that may be said now that `clause` is written."""
+        bare = _bare(clause)
+        if self.done or not bare:
+            return []
+        ends = bool(_SENTENCE_END.search(clause))
+        whole = ends and not self._sentence
+        if bare in self._said and len(bare) >= ECHO_LETTERS:
+            self.done = True  # it turns in circles
+            return []
+        if whole and (self._cliches.search(clause) or (self._asked and "?" in clause)):
+            return []
+        self._sentence.append(clause)
+        self._waiting.append(clause)
+        if self._echoes(whole=ends):
+            if ends:
+                self._sentence, self._waiting = [], []
+            return []
+        said, self._waiting = self._waiting, []
+        self._said |= {_bare(part) for part in said}
+        self._letters += sum(_letters(part) for part in said)
+        if ends:
+            self._sentence = []
+            self._sentences += 1
+            self._asked = self._asked or "?" in clause
+            self.done = self._sentences >= SENTENCES or self._letters >= ENOUGH
+        elif self._letters >= LIMIT:
+            self.done = True
+            said[-1] = said[-1].rstrip(",;:—–- ") + "."
+        return said
+
+    def flush(self) -> list[str]:
+        """The clauses that still waited when the text ended: too short to be called an echo."""
+        return self._waiting if not self._echoes(whole=True) else []
+
+    def _echoes(self, *, whole: bool) -> bool:
+        """Whether the sentence in the making is the owner's so far, or, when `whole`, altogether."""
+        written = _bare(" ".join(self._sentence))
+        if whole and len(written) < ECHO_LETTERS:
+            return False
+        return any(
+            SequenceMatcher(None, heard if whole else heard[: len(written)], written).ratio() >= ECHO
+            for heard in self._heard
+        )
+
+
+def _bare(text: str) -> str:
+    """Letters and digits only, in lower case."""
+    return "".join(filter(str.isalnum, text.lower()))
+
+
+def _letters(text: str) -> int:
+    return sum(2 if "가" <= character <= "힣" else 1 for character in text if character.isalnum())

@@ -1,0 +1,203 @@
+"""The language model's cache, on the real tiny model: what was read once is not read again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from companion.dialogue.llm import BATCH, LanguageModel, ModelError, Sampling
+from companion.dialogue.prompt import Message
+from companion.dialogue.reply import Replier
+from companion.events import Exchange
+from tests.real import model_file
+
+HEAD = (Message("system", "You are a kind listener. " * 30),)
+SAME = Sampling(seed=7, max_tokens=24)
+ASKED = (*HEAD, Message("user", "Good morning, how are you?"))
+
+
+@pytest.fixture(scope="module")
+def opened() -> Iterator[LanguageModel]:
+    model = LanguageModel(model_file("llm"), context=1024)
+    yield model
+    model.close()
+
+
+@pytest.fixture
+def model(opened: LanguageModel) -> LanguageModel:
+    """The open model, with nothing of ours in its cache."""
+    opened.prefill((Message("user", "x"),), never)
+    return opened
+
+
+def never() -> bool:
+    return False
+
+
+class After:
+    """Cancels after it was asked a number of times."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    def __call__(self) -> bool:
+        self.times -= 1
+        return self.times < 0
+
+
+pytestmark = pytest.mark.models
+
+
+def test_a_prompt_read_twice_is_evaluated_once(model: LanguageModel) -> None:
+    first = model.prefill(ASKED, never)
+    second = model.prefill(ASKED, never)
+    assert first.evaluated > 100
+    assert second.evaluated == 0
+    assert second.reused == first.reused + first.evaluated
+
+
+def test_turn_after_turn_only_what_is_new_is_evaluated(model: LanguageModel) -> None:
+    messages = list(HEAD)
+    head = model.prefill(HEAD, never)
+    size = head.reused + head.evaluated
+    for number in range(5):
+        messages.append(Message("user", f"This is the thing number {number} that I tell you."))
+        written = "".join(model.stream(messages, SAME, never))
+        assert model.evaluation.reused >= size
+        assert model.evaluation.evaluated < 40
+        size = model.evaluation.reused
+        messages.append(Message("assistant", written.strip()))
+
+
+def test_the_replier_reads_its_head_once(opened: LanguageModel) -> None:
+    model = LanguageModel(model_file("llm"), context=2048)
+    replier = Replier(model, "en", sampling=SAME)
+    replier.warm((), never)
+    head = model.evaluation.evaluated
+    history: tuple[Exchange, ...] = ()
+    for words in ("Hello there.", "I had a long day.", "My sister called.", "She is well."):
+        replier.prepare(history, words, never)
+        assert model.evaluation.reused >= head
+        reply = " ".join(clause.text for clause in replier.reply(history, words, never))
+        assert model.evaluation.evaluated == 0
+        history = (*history, Exchange(words, reply))
+        replier.warm(history, never)
+        assert model.evaluation.reused >= head
+    model.close()
+
+
+def test_words_read_ahead_cost_nothing_when_they_stay(model: LanguageModel) -> None:
+    model.prefill(ASKED, never)
+    assert "".join(model.stream(ASKED, SAME, never))
+    assert model.evaluation.evaluated == 0
+
+
+def test_words_that_go_on_keep_what_was_read_of_them(model: LanguageModel) -> None:
+    begun = "I was thinking of the garden that we had when I was small"
+    before = model.prefill((*HEAD, Message("user", begun)), never)
+    after = model.prefill((*HEAD, Message("user", begun + " and of my brother")), never)
+    assert after.reused >= before.reused + before.evaluated - 8
+    assert after.evaluated < 16
+
+
+def test_what_was_read_ahead_does_not_change_the_reply(model: LanguageModel) -> None:
+    cold = "".join(model.stream(ASKED, SAME, never))
+    model.prefill((Message("user", "x"),), never)
+    model.prefill(HEAD, never)
+    model.prefill(ASKED, never)
+    assert "".join(model.stream(ASKED, SAME, never)) == cold
+
+
+def test_reading_stops_between_two_batches(model: LanguageModel) -> None:
+    assert model.prefill(ASKED, After(2)).evaluated == 2 * BATCH
+    assert model.prefill(ASKED, never).reused >= 2 * BATCH
+
+
+def test_a_reply_that_is_cancelled_before_it_began_is_empty(model: LanguageModel) -> None:
+    assert list(model.stream(ASKED, SAME, lambda: True)) == []
+
+
+def test_writing_stops_between_two_tokens(model: LanguageModel) -> None:
+    model.prefill(ASKED, never)
+    gone = False
+    pieces = model.stream(ASKED, SAME, lambda: gone)
+    next(pieces)
+    gone = True
+    assert list(pieces) == []
+
+
+def test_a_reply_ends_when_something_else_was_read_in_between(model: LanguageModel) -> None:
+    pieces = model.stream(ASKED, SAME, never)
+    next(pieces)
+    model.prefill(HEAD, never)
+    assert list(pieces) == []
+
+
+def test_a_reply_has_no_more_tokens_than_asked_for(model: LanguageModel) -> None:
+    short = Sampling(seed=7, max_tokens=3)
+    assert model.count("".join(model.stream(ASKED, short, never))) <= 3
+
+
+def test_the_same_seed_writes_the_same(model: LanguageModel) -> None:
+    hot = Sampling(temperature=1.5, min_p=0.0, seed=3, max_tokens=16)
+    other = Sampling(temperature=1.5, min_p=0.0, seed=4, max_tokens=16)
+    first, again, different = ("".join(model.stream(ASKED, how, never)) for how in (hot, hot, other))
+    assert first == again
+    assert first != different
+
+
+def test_forbidden_tokens_are_never_written(opened: LanguageModel) -> None:
+    model = LanguageModel(model_file("llm"), context=512)
+    assert "e" in "".join(model.stream(ASKED, SAME, never))
+    model.forbid(lambda token: "e" in token)
+    assert "e" not in "".join(model.stream(ASKED, SAME, never))
+    model.close()
+
+
+def test_every_piece_is_whole_characters(model: LanguageModel) -> None:
+    repeat = (Message("user", "Repeat: 안녕하세요 반갑습니다 😀"), Message("assistant", "안녕하세요 반갑습니다 😀"))
+    messages = (*repeat, *repeat, Message("user", "Repeat: 안녕하세요 반갑습니다 😀"))
+    greedy = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=30)
+    pieces = list(model.stream(messages, greedy, never))
+    assert any("가" <= character <= "힣" for character in "".join(pieces))
+    assert "\ufffd" not in "".join(pieces)
+
+
+def test_a_prompt_beyond_the_context_is_refused_without_its_words(model: LanguageModel) -> None:
+    with pytest.raises(ValueError, match="longer than the context") as error:
+        model.prefill((Message("user", "secret " * 2000),), never)
+    assert "secret" not in str(error.value)
+
+
+def test_nothing_is_printed_while_loading_reading_and_writing(capfd: pytest.CaptureFixture[str]) -> None:
+    model = LanguageModel(model_file("llm"), context=512)
+    list(model.stream((Message("user", "Hi."),), SAME, never))
+    model.close()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_missing_file_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"^the language model none\.gguf is missing: run `companion models pull`$"):
+        LanguageModel(tmp_path / "none.gguf")
+
+
+@pytest.mark.parametrize("content", [b"", b"GGUF", b"not a model at all" * 100])
+def test_a_file_that_is_no_model_is_one_clear_line(
+    content: bytes, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "broken.gguf"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=r"^the language model broken\.gguf cannot be read: "):
+        LanguageModel(path)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_half_a_model_is_one_clear_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "half.gguf"
+    with model_file("llm").open("rb") as whole:
+        path.write_bytes(whole.read(model_file("llm").stat().st_size // 2))
+    with pytest.raises(ModelError, match=r"^the language model half\.gguf cannot be read: "):
+        LanguageModel(path)
+    assert capfd.readouterr() == ("", "")

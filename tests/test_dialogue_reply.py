@@ -1,0 +1,185 @@
+"""From words to clauses, with a scripted model; what the model itself does is in test_dialogue_llm.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+
+import pytest
+
+from companion.dialogue.llm import Evaluation, Sampling
+from companion.dialogue.prompt import Message
+from companion.dialogue.reply import Clause, Replier
+from companion.events import Exchange
+from companion.settings import Language
+
+
+class ScriptedModel:
+    """Writes the same text every time, word by word, and keeps what it was asked to read."""
+
+    context = 2048
+
+    def __init__(self, text: str) -> None:
+        self.pieces = [word + " " for word in text.split(" ")]
+        self.written = 0
+        self.read: list[Sequence[Message]] = []
+        self.closed = False
+        self.unfit: Callable[[str], bool] = lambda token: False
+
+    def count(self, text: str) -> int:
+        return len(text.split())
+
+    def forbid(self, forbidden: Callable[[str], bool]) -> None:
+        self.unfit = forbidden
+
+    def prefill(self, messages: Sequence[Message], cancelled: Callable[[], bool]) -> Evaluation:
+        self.read.append(messages)
+        return Evaluation(0, 0)
+
+    def stream(
+        self, messages: Sequence[Message], sampling: Sampling, cancelled: Callable[[], bool]
+    ) -> Generator[str, None, None]:
+        self.read.append(messages)
+        try:
+            for piece in self.pieces:
+                if cancelled():
+                    return
+                self.written += 1
+                yield piece
+        finally:
+            self.closed = True
+
+
+def never() -> bool:
+    return False
+
+
+def answer(text: str, words: str = "Hello.", language: Language = "en") -> list[Clause]:
+    return list(Replier(ScriptedModel(text), language).reply((), words, never))
+
+
+def texts(clauses: list[Clause]) -> list[str]:
+    """What is said; the last clause may be empty."""
+    return [clause.text for clause in clauses if clause.text]
+
+
+def test_the_reply_comes_clause_by_clause() -> None:
+    clauses = answer("I'm so sorry to hear that, it is a great loss. What was she like?")
+    assert texts(clauses) == [
+        "I'm so sorry to hear that,",
+        "it is a great loss.",
+        "What was she like?",
+    ]
+
+
+def test_only_the_last_clause_is_last_and_only_the_first_has_a_first_token() -> None:
+    clauses = answer("I'm so sorry to hear that. It is a great loss. What was she like?")
+    assert [clause.last for clause in clauses] == [False] * (len(clauses) - 1) + [True]
+    assert [clause.first_token is not None for clause in clauses] == [True] + [False] * (len(clauses) - 1)
+
+
+def test_nothing_is_written_beyond_the_clause_that_is_out() -> None:
+    model = ScriptedModel("I'm so sorry to hear that. " + "It goes on and on. " * 5)
+    clauses = Replier(model, "en").reply((), "Hello.", never)
+    assert next(clauses).text == "I'm so sorry to hear that."
+    assert model.written == 6
+
+
+def test_a_reply_that_nobody_waits_for_any_more_stops() -> None:
+    model = ScriptedModel("I'm so sorry to hear that. " + "It goes on and on. " * 5)
+    gone = False
+    clauses = Replier(model, "en").reply((), "Hello.", lambda: gone)
+    next(clauses)
+    gone = True
+    assert list(clauses) == []
+    assert model.closed
+
+
+@pytest.mark.parametrize("garbage", ["", "\n\n", "😀😀", "很高兴。", "Feel free to ask me anything."])
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_garbage_becomes_a_gentle_sentence_in_the_language(garbage: str, language: Language) -> None:
+    (clause,) = answer(garbage, language=language)
+    assert clause.last
+    assert ("가" <= clause.text[0] <= "힣") == (language == "ko")
+
+
+def test_the_gentle_sentence_is_not_the_same_twice_in_a_row() -> None:
+    replier = Replier(ScriptedModel(""), "en")
+    history = [Exchange("Hm.", "Hm?")]
+    assert next(replier.reply((), "Hm.", never)) != next(replier.reply(history, "Hm.", never))
+
+
+def test_the_owners_words_are_not_the_whole_answer() -> None:
+    words = "He glanced down at her helplessly."
+    (clause,) = answer(words, words)
+    assert "glanced" not in clause.text
+
+
+def test_rambling_ends_with_a_whole_sentence() -> None:
+    thoughts = " ".join(f"Here is thought number {number} of mine." for number in range(20))
+    said = texts(answer(thoughts))
+    assert 1 < len(said) < 6
+    assert said[-1].endswith("of mine.")
+
+
+def test_the_model_is_not_asked_on_when_it_writes_the_owners_lines() -> None:
+    model = ScriptedModel("That sounds lovely.\nUser: Yes it was very nice indeed and I liked it.")
+    assert texts(list(Replier(model, "en").reply((), "Hello.", never))) == ["That sounds lovely."]
+    assert model.written < len(model.pieces)
+    assert model.closed
+
+
+def test_without_a_model_it_says_so_and_how_to_get_one() -> None:
+    (clause,) = Replier(None, "en").reply((), "Hello.", never)
+    assert clause.last
+    assert "companion models pull" in clause.text
+
+
+def test_without_a_model_there_is_nothing_to_read_ahead() -> None:
+    replier = Replier(None, "ko")
+    replier.warm((), never)
+    replier.prepare((), "안녕", never)
+
+
+def test_what_is_read_ahead_is_what_the_reply_begins_with() -> None:
+    model = ScriptedModel("That sounds lovely.")
+    replier = Replier(model, "en", owner="Minji")
+    history = (Exchange("Good morning.", "Good morning!"),)
+    replier.warm(history, never)
+    replier.prepare(history, "I slept well.", never)
+    list(replier.reply(history, "I slept well.", never))
+    warm, prepared, asked = model.read
+    assert prepared == asked
+    assert warm == asked[:-1]
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_head_tells_who_speaks_with_whom(language: Language) -> None:
+    model = ScriptedModel("")
+    Replier(model, language, owner="Minji", companion="Aria").warm((), never)
+    (messages,) = model.read
+    assert messages[0].role == "system"
+    assert "Aria" in messages[0].content
+    assert "Minji" in messages[0].content
+    assert "{" not in messages[0].content
+
+
+def test_an_owner_without_a_name_is_not_named() -> None:
+    model = ScriptedModel("")
+    Replier(model, "en").warm((), never)
+    assert "name is" not in model.read[0][0].content
+
+
+@pytest.mark.parametrize(("token", "fit"), [(" tree", True), (" 很", False), ("**", False), ("😀", False), ("", True)])
+def test_the_model_cannot_write_what_cannot_be_said(token: str, fit: bool) -> None:
+    model = ScriptedModel("")
+    Replier(model, "en")
+    assert model.unfit(token) is not fit
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_no_sentence_of_its_own_is_one_that_it_would_leave_out(language: Language) -> None:
+    from companion.dialogue import persona
+
+    own = persona.load(language, "Companion", "")
+    replies = [message.content for message in own.head if message.role == "assistant"]
+    assert not [text for text in (*replies, *own.lost) if own.cliches.search(text)]

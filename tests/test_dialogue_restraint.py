@@ -1,0 +1,88 @@
+"""A reply does not ramble, does not repeat and does not give the owner's words back."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from companion.dialogue.restraint import LIMIT, SENTENCES, Restraint
+
+CLICHES = re.compile("feel free to", re.IGNORECASE)
+
+
+def said(*clauses: str, words: str = "") -> list[str]:
+    restraint = Restraint(words, CLICHES)
+    return [text for clause in clauses for text in restraint.admit(clause)] + restraint.flush()
+
+
+def test_a_plain_reply_is_said_as_it_comes() -> None:
+    reply = ("I'm so sorry,", "that is a great loss.", "What was he like?")
+    restraint = Restraint("My grandfather died.", CLICHES)
+    assert [restraint.admit(clause) for clause in reply] == [[clause] for clause in reply]
+
+
+def test_rambling_ends_at_a_sentence_end() -> None:
+    restraint = Restraint("", CLICHES)
+    sentences = [f"This is a new thought, number {index}." for index in range(10)]
+    assert [text for sentence in sentences for text in restraint.admit(sentence)] == sentences[:SENTENCES]
+    assert restraint.done
+
+
+def test_a_sentence_without_an_end_is_ended() -> None:
+    restraint = Restraint("", CLICHES)
+    clauses = [f"and then there was the {index}th of many many things," for index in range(40)]
+    texts = [text for clause in clauses for text in restraint.admit(clause)]
+    assert restraint.done
+    assert sum(map(len, texts)) < 2 * LIMIT
+    assert texts[-1].endswith("things.")
+
+
+def test_a_reply_that_turns_in_circles_is_stopped() -> None:
+    restraint = Restraint("", CLICHES)
+    assert restraint.admit("I am listening to you.") == ["I am listening to you."]
+    assert restraint.admit("I am listening to you.") == []
+    assert restraint.done
+
+
+@pytest.mark.parametrize(
+    ("words", "echo"),
+    [
+        ("He glanced down at her helplessly.", "He glanced down at her helplessly."),
+        ("my dog died last night", "Your dog died last night."),
+        ("그는 그녀를 힐끗 내려다보았다", "그는 그녀를 힐끗 내려다보았다."),
+    ],
+)
+def test_the_owners_words_are_never_the_whole_answer(words: str, echo: str) -> None:
+    assert said(echo, words=words) == []
+
+
+def test_an_echo_in_front_of_an_answer_is_left_out() -> None:
+    reply = ("He glanced down at her,", "helplessly.", "Is that from a book?")
+    assert said(*reply, words="He glanced down at her helplessly.") == ["Is that from a book?"]
+
+
+def test_an_answer_that_only_begins_like_the_question_is_said() -> None:
+    reply = ("The capital of Australia", "is Canberra, a planned city.")
+    assert said(*reply, words="The capital of Australia, what is it?") == list(reply)
+
+
+def test_a_greeting_may_be_given_back() -> None:
+    assert said("Good night!", words="good night") == ["Good night!"]
+
+
+def test_hollow_phrases_are_left_out() -> None:
+    assert said("You're welcome!", "Feel free to ask anything.") == ["You're welcome!"]
+
+
+def test_one_question_is_enough() -> None:
+    assert said("How was it?", "I'd like to know.", "Who was there?") == ["How was it?", "I'd like to know."]
+
+
+@given(st.lists(st.text(alphabet="ab c가,.?!", min_size=1, max_size=30), max_size=12), st.text(max_size=40))
+def test_only_what_was_written_is_said_and_in_order(clauses: list[str], words: str) -> None:
+    rest = iter(clauses)
+    for text in said(*clauses, words=words):
+        assert any(text.rstrip(".") == clause.rstrip(",;:—–- .") or text == clause for clause in rest)
