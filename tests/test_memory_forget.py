@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from memory_tools import CHEAP, decrypt_everything, digest, passphrase
 
 from companion.memory import episodes, facts, feelings, forget, profile, rotate, summaries, vault, wipe
 from companion.memory import store as stores
@@ -23,6 +22,7 @@ from companion.memory.keyslots import Secret
 from companion.memory.store import Store
 from companion.memory.summaries import Summary
 from companion.memory.vault import Vault
+from tests.memory_tools import CHEAP, decrypt_everything, digest, passphrase
 
 SENTINEL = "zanzibarine lighthouse"
 KO_SENTINEL = "잔지바르등대지기"
@@ -334,9 +334,8 @@ def test_a_wipe_leaves_no_file_and_nothing_to_open(opened: Vault) -> None:
 
 
 def test_a_wipe_takes_the_keyring_entry_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from test_memory_keys import FakeKeyring
-
     from companion.memory import system_keyring
+    from tests.test_memory_keys import FakeKeyring
 
     backend = FakeKeyring(priority=5)
     monkeypatch.setattr("keyring.get_keyring", lambda: backend)

@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 import pytest
-from memory_tools import CHEAP, passphrase
 
 from companion.memory import keys, keyslots, system_keyring
 from companion.memory.errors import (
@@ -20,6 +19,7 @@ from companion.memory.errors import (
     WrongPassphrase,
 )
 from companion.memory.keyslots import Secret
+from tests.memory_tools import CHEAP, passphrase
 
 RECOVERY = keys.new_recovery_key()
 

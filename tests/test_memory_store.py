@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from memory_tools import CHEAP, PAGE, decrypt_everything, digest, passphrase
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from companion.memory import keys, keyslots, schema, store, vault
@@ -26,6 +25,7 @@ from companion.memory.errors import (
     WrongPassphrase,
 )
 from companion.memory.keyslots import Secret
+from tests.memory_tools import CHEAP, PAGE, decrypt_everything, digest, passphrase
 
 KEY = b"\x07" * 32
 
@@ -334,14 +334,14 @@ def test_a_damaged_memory_is_set_aside_whole(folder: Path) -> None:
 def test_a_medium_that_may_not_be_written_is_named(folder: Path) -> None:
     code = (
         "import os, sys; from pathlib import Path; sys.path.insert(0, sys.argv[1])\n"
-        "from memory_tools import passphrase; from companion.memory import vault, errors; os.setuid(65534)\n"
+        "from tests.memory_tools import passphrase; from companion.memory import vault, errors; os.setuid(65534)\n"
         "try: vault.open_vault(Path('.'), passphrase())\n"
         "except errors.ReadOnly: print('read-only')"
     )
     folder.chmod(0o755)
     for file in folder.iterdir():
         file.chmod(0o644)
-    here = str(Path(__file__).parent)
+    here = str(Path(__file__).parents[1])
     ran = subprocess.run([sys.executable, "-c", code, here], cwd=folder, capture_output=True, check=False)
     assert ran.stdout == b"read-only\n", ran.stderr
 
@@ -354,7 +354,7 @@ def test_wiping_destroys_the_keyslots_and_every_file(folder: Path) -> None:
 def test_a_full_disk_is_named_and_loses_nothing_acknowledged(tmp_path: Path) -> None:
     code = (
         "import sys, resource; from pathlib import Path; sys.path.insert(0, sys.argv[2])\n"
-        "from test_memory_store import make, add_episode; from companion.memory.errors import DiskFull\n"
+        "from tests.test_memory_store import make, add_episode; from companion.memory.errors import DiskFull\n"
         "made = make(Path(sys.argv[1]))\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))\n"
         "try:\n"
@@ -362,7 +362,7 @@ def test_a_full_disk_is_named_and_loses_nothing_acknowledged(tmp_path: Path) -> 
         "except DiskFull: print('full')"
     )
     ran = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "m.db"), str(Path(__file__).parent)],
+        [sys.executable, "-c", code, str(tmp_path / "m.db"), str(Path(__file__).parents[1])],
         capture_output=True,
         check=False,
         text=True,

@@ -1,7 +1,5 @@
 """The days that a question speaks of: "in May 2023", "last week", "어제", "3일 전". Pure, in local time."""
 
-# ruff: noqa: SIM905 (lists of words read better as text)
-
 from __future__ import annotations
 
 import re

@@ -1,7 +1,5 @@
 """What a question gives a search to hold on to: its words without the small ones, and its dates. Pure."""
 
-# ruff: noqa: SIM905 (lists of words read better as text)
-
 from __future__ import annotations
 
 import re
