@@ -18,6 +18,9 @@ Floats = NDArray[np.float32]
 _SHORTLIST = 1000
 """Rows whose exact cosine is computed. With 384 sign bits the true first hundred are among them (checked in a test)."""
 
+_NEVER = DIMENSIONS + 1
+_BLOCK = 32_768
+
 
 class EpisodeIndex:
     """Columns of equal length, one row an episode, in the order of their ids."""
@@ -99,14 +102,23 @@ class EpisodeIndex:
         """The `count` rows closest to `question`, in no order; rows without a vector never are."""
         candidates = np.flatnonzero(self.embedded)
         if len(candidates) > _SHORTLIST:
-            distance = np.where(self.embedded, np.uint16(0), np.uint16(DIMENSIONS + 1))
-            for own, asked in zip(self._signs, _signs(question[None, :]), strict=True):
-                distance += np.bitwise_count(own[: len(self)] ^ asked)
-            candidates = np.argpartition(distance, _SHORTLIST)[:_SHORTLIST]
+            distance = self._distances(question)
+            within = np.cumsum(np.bincount(distance, minlength=_NEVER + 1)) >= _SHORTLIST
+            candidates = np.flatnonzero(distance <= min(int(np.argmax(within)), _NEVER - 1))
         if len(candidates) <= count:
             return candidates.astype(np.int64)
         cosine = self.cosine(question, candidates)
         return candidates[np.argpartition(-cosine, count)[:count]].astype(np.int64)
+
+    def _distances(self, question: Vector) -> NDArray[np.uint16]:
+        """How many sign bits of every row differ from the question's; `_NEVER` where a row has no vector."""
+        distance = np.where(self.embedded, np.uint16(0), np.uint16(_NEVER))
+        asked = _signs(question[None, :])
+        for start in range(0, len(self), _BLOCK):  # blocks that stay in the cache of the processor
+            block = slice(start, min(start + _BLOCK, len(self)))
+            for own, bits in zip(self._signs[:, block], asked, strict=True):
+                distance[block] += np.bitwise_count(own ^ bits)
+        return np.minimum(distance, np.uint16(_NEVER))
 
     def cosine(self, question: Vector, rows: Ints) -> Floats:
         """The cosine of `question` with the vectors of `rows`; 0 where a row has none."""

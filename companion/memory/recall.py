@@ -32,7 +32,7 @@ EXPANDED = 60
 REACH = 2
 """Turns before and after a hit that it lends relevance to: an answer stands beside its question."""
 
-_POSTINGS = 30_000
+_POSTINGS = 10_000
 """Index entries that one search may visit, the rarest words first: bounds the time at a million episodes."""
 
 _BM25_CEILING = 2.2
