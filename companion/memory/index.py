@@ -122,7 +122,10 @@ class EpisodeIndex:
 
     def cosine(self, question: Vector, rows: Ints) -> Floats:
         """The cosine of `question` with the vectors of `rows`; 0 where a row has none."""
-        return (self._vectors[rows].astype(np.float32) @ question / np.float32(127)).astype(np.float32)
+        vectors = self._vectors[rows].astype(np.float32)
+        # einsum, not @: the threads of BLAS wait for each other when the cores are busy speaking (0.5 ms, or 100)
+        cosine: Floats = np.einsum("ij,j->i", vectors, question) / np.float32(127)
+        return cosine
 
 
 def _signs(vectors: NDArray[np.int8] | NDArray[np.float32]) -> NDArray[np.uint64]:
