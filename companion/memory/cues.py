@@ -124,6 +124,13 @@ def match_query(cue: Cue, frequency: Mapping[str, int], budget: int = 5_000) -> 
         visited += count
         if chosen and visited > budget:
             break
-        # a stem may have a stem of its own (lighthous): FTS5 is given the word
-        chosen.append(f'"{term}" *' if is_hangul(term) else f'"{word}"')
+        chosen.append(full_text(term, word))
     return " OR ".join(chosen)
+
+
+def full_text(term: str, word: str) -> str:
+    """How to ask FTS5 for a term: Korean by its stem as a beginning, English by the word, which FTS5 stems itself.
+
+    A stem may have a stem of its own: lighthouse, lighthous, lighthou.
+    """
+    return f'"{term}" *' if is_hangul(term) else f'"{word}"'
