@@ -122,6 +122,7 @@ class _Turn:
     recent: deque[Samples]  # the last seconds, for Smart Turn
     asked_partial: int
     partial: str = ""
+    standing: str = ""  # words that stood still over two captions, which the model has read
     voice_end_t: float = 0.0
     probed: int = 0  # the sample up to which words were asked for
     reading: ReadingReady | None = None
@@ -129,6 +130,7 @@ class _Turn:
     commit: Commit | None = None
     committed_at: float = 0.0
     reply: _Reply | None = None
+    unsaid: list[tuple[float, Event]] = field(default_factory=list)  # to be told once the reply sounds
 
 
 class Conversation:
@@ -212,11 +214,23 @@ class Conversation:
         within = 0.0 if self._device.waits else min(time.perf_counter() - self._frame_at, seconds(FRAME))
         return seconds(self._position) + within + self._stalled
 
-    def _emit(self, event: Event, turn: int | None = None) -> None:
-        number = turn if turn is not None else self._turn.number if self._turn else self._taking.turn
-        now = self._now()
+    def _emit(self, event: Event, at: float | None = None) -> None:
+        number = self._turn.number if self._turn else self._taking.turn
         for observer in self._observers:
-            observer.event(event, now, number)
+            observer.event(event, self._now() if at is None else at, number)
+
+    def _hold(self, turn: _Turn, event: Event) -> None:
+        """Keep an event until the reply sounds: if the owner goes on before, it has not happened."""
+        if self._taking.phase is Phase.SPEAKING:
+            self._emit(event)
+        else:
+            turn.unsaid.append((self._now(), event))
+
+    def _tell(self, turn: _Turn) -> None:
+        """Tell what was held back, each with its own time."""
+        for at, event in turn.unsaid:
+            self._emit(event, at)
+        turn.unsaid.clear()
 
     def _void(self, revision: int) -> Callable[[], bool]:
         """A question for workers: has the work begun for `revision` become void?"""
@@ -337,10 +351,16 @@ class Conversation:
         self._reader.submit(partial, failed=lambda error: None)
 
     def _show_partial(self, message: PartialReady) -> None:
-        assert self._turn is not None
-        if message.text and message.text != self._turn.partial:
-            self._turn.partial = message.text
-            self._emit(TranscriptPartial(message.text))
+        turn = self._turn
+        assert turn is not None
+        if not message.text or message.text == turn.partial:
+            return
+        standing = steady(turn.partial, message.text)
+        turn.partial = message.text
+        self._emit(TranscriptPartial(message.text))
+        if len(standing) > len(turn.standing) and self._writer.idle:
+            turn.standing = standing
+            self._prepare(standing, message.revision)
 
     def _probe(self, action: Probe) -> None:
         """A pause: is the turn complete, and what was said?"""
@@ -378,6 +398,7 @@ class Conversation:
         if turn.reply is not None:
             self._device.stop()
         turn.reading, turn.commit, turn.reply = None, None, None
+        turn.unsaid.clear()
 
     # --- answering ---------------------------------------------------------------------------------------------------
 
@@ -389,13 +410,14 @@ class Conversation:
         if turn.commit is not None:
             self._answer(turn, turn.commit, message)
             return
-        words = message.transcript.text
-        if not words:
-            return
-        history, void = self._history, self._void(message.revision)
+        if message.transcript.text:
+            self._prepare(message.transcript.text, message.revision)
+
+    def _prepare(self, words: str, revision: int) -> None:
+        """Let the model read words that may be all, or a beginning of them."""
+        history, void = self._history, self._void(revision)
         self._writer.submit(
-            lambda: self._parts.replier.prepare(history, words, void),
-            self._failed("language model", message.revision),
+            lambda: self._parts.replier.prepare(history, words, void), self._failed("language model", revision)
         )
 
     def _commit(self, action: Commit) -> None:
@@ -415,8 +437,9 @@ class Conversation:
             for action in self._taking.nothing_said(commit.revision):
                 self._act(action)
             return
-        self._emit(SpeechEnded(seconds(commit.voice_end)))
-        self._emit(TranscriptFinal(transcript.text, transcript.engine, transcript.language, transcript.confidence))
+        self._hold(turn, SpeechEnded(seconds(commit.voice_end)))
+        heard_as = TranscriptFinal(transcript.text, transcript.engine, transcript.language, transcript.confidence)
+        self._hold(turn, heard_as)
         reply = turn.reply = _Reply(asked_at=self._now())
         history, void = self._history, self._void(commit.revision)
         reply.rest = self._parts.replier.reply(history, transcript.text, void)
@@ -448,9 +471,9 @@ class Conversation:
         if message.text:
             self._speak(message, len(reply.clauses))
             reply.clauses.append(SpokenClause(message.text, 0))
-            self._emit(ReplyClause(message.text, Style()))
+            self._hold(turn, ReplyClause(message.text, Style()))
         if message.last:
-            self._close_reply(reply, message.revision)
+            self._close_reply(turn, reply, message.revision)
         elif not first or not message.text:
             self._write_on(message.turn, message.revision, reply)
         # The clause after the first waits for the first one's sound: with two cores, writing on would delay it.
@@ -484,20 +507,21 @@ class Conversation:
             reply.spoken += 1
             if message.clause == 0 and not reply.complete:
                 self._write_on(message.turn, message.revision, reply)
-            self._close_reply(reply, message.revision)
+            self._close_reply(turn, reply, message.revision)
 
-    def _close_reply(self, reply: _Reply, revision: int) -> None:
+    def _close_reply(self, turn: _Turn, reply: _Reply, revision: int) -> None:
         """Once every clause is written and its sound is whole, the speaker may run dry."""
         if reply.closed or not reply.complete or reply.spoken < len(reply.clauses):
             return
         reply.closed = True
         if reply.sound_at is None:
-            self._nothing_to_play()
+            self._nothing_to_play(turn)
         else:
             self._device.play(revision, np.empty(0, dtype=np.float32), self._parts.voice.rate, last=True)
 
-    def _nothing_to_play(self) -> None:
+    def _nothing_to_play(self, turn: _Turn) -> None:
         """The reply has no sound. The turn ends all the same."""
+        self._tell(turn)
         self._emit(ReplyEnded("", interrupted=False))
         self._turn = None
         self._taking.stopped_playing(self._position)
@@ -508,6 +532,7 @@ class Conversation:
         reply = turn.reply
         assert reply is not None
         self._taking.started_playing()
+        self._tell(turn)
         self._emit(ReplyStarted(seconds(message.position)))
         started = seconds(message.position) + self._stalled
         self._emit(_latency(turn, reply, started))
@@ -538,6 +563,8 @@ class Conversation:
 
     def _recover(self, failure: WorkFailed) -> None:
         """A worker could not do its work: say so, and be ready for the next turn."""
+        if self._turn is not None:
+            self._tell(self._turn)
         self._emit(Trouble(failure.what, f"{failure.what} failed ({failure.detail}); this turn is not answered"))
         self._device.stop()
         self._turn = None
@@ -562,6 +589,17 @@ class Conversation:
             worker.close()
         self._device.close()
         self._emit(SessionEnded(reason))
+
+
+def steady(before: str, now: str) -> str:
+    """The words that two captions, one after the other, begin with alike; without the last, which may be half heard."""
+    same = 0
+    words = now.split()
+    for old, new in zip(before.split(), words, strict=False):
+        if old != new:
+            break
+        same += 1
+    return " ".join(words[: max(0, same - 1)])
 
 
 def _latency(turn: _Turn, reply: _Reply, started: float) -> TurnLatency:

@@ -41,22 +41,22 @@ ATTEMPTS = 3
 
 
 def found(heard: Samples, expected: Samples, rate: int) -> float:
-    """The share (0…1) of the quarter seconds of `expected` that are in `heard`, each at its own time after the first.
+    """The share (0…1) of the pieces of `expected` that are in `heard`, each at its own time after the others.
 
-    At a wrong rate none of them is found.
+    Pieces of 50 ms, so that a stumble costs one of them. At 44.1 instead of 48 kHz every piece is found, but the last
+    15 % of the length too early: within 3 % of the middle there are 0.4 of them.
     """
-    piece = rate // 4
-    spectrum_size = 1 << (len(heard) + piece).bit_length()
-    spectrum = np.fft.rfft(heard, spectrum_size)
+    piece = rate // 20
+    size = 1 << (len(heard) + piece).bit_length()
+    spectrum = np.fft.rfft(heard, size)
     begins = []
     for start in range(0, len(expected), piece):
         part = expected[start : start + piece]
-        correlation = np.fft.irfft(spectrum * np.conj(np.fft.rfft(part, spectrum_size)), spectrum_size)
-        at = int(correlation[: len(heard) - piece].argmax())
+        at = int(np.fft.irfft(spectrum * np.conj(np.fft.rfft(part, size)), size)[: len(heard) - piece].argmax())
         there = heard[at : at + piece]
-        if part @ there > 0.95 * np.linalg.norm(part) * np.linalg.norm(there) > 0:
+        if part @ there > 0.9 * np.linalg.norm(part) * np.linalg.norm(there) > 0:
             begins.append(at - start)
-    in_time = np.abs(np.array(begins) - np.median(begins)) < 0.05 * rate if begins else np.zeros(0)
+    in_time = np.abs(np.array(begins) - np.median(begins)) < 0.03 * len(expected) if begins else np.zeros(0)
     return float(in_time.sum()) * piece / len(expected)
 
 
@@ -110,6 +110,13 @@ def hears(card: VirtualCard, session: Session, seconds: float = 1.0) -> bool:
         if found(session.heard(), sweep(seconds, SAMPLE_RATE), SAMPLE_RATE) >= 0.5:
             return True
     return False
+
+
+def test_a_wrong_rate_would_be_noticed() -> None:
+    silence = np.zeros(RATE // 3, np.float32)
+    assert found(np.concatenate([silence, sweep(1.0, RATE), silence]), sweep(1.0, RATE), RATE) == 1.0
+    assert found(np.concatenate([silence, sweep(1.0, 44_100), silence]), sweep(1.0, RATE), RATE) < 0.45
+    assert found(silence, sweep(0.2, RATE), RATE) == 0.0
 
 
 @pytest.fixture(scope="module")

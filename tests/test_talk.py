@@ -14,7 +14,7 @@ import pytest
 import soundfile as sf
 import soxr
 
-from companion.apps.scoring import wer
+from companion.apps.scoring import word_errors
 from companion.events import SAMPLE_RATE
 from tests.real import clip, clips, engine, model_file, shared
 
@@ -69,8 +69,8 @@ def test_two_sentences_are_understood_answered_and_spoken(tmp_path: Path) -> Non
     assert started["network"] in ("network namespace", "seccomp filter", "audit hook")
     heard = [event["text"] for event in named(events, "transcript.final")]
     assert len(heard) == 2
-    assert wer("Lord, but I'm glad to see you again, Phil.", heard[0]) <= 0.34
-    assert wer("I can't argue with you, and you know that.", heard[1]) <= 0.34
+    assert word_errors("Lord, but I'm glad to see you again, Phil.", heard[0], "en").rate <= 0.34
+    assert word_errors("I can't argue with you, and you know that.", heard[1], "en").rate <= 0.34
     replies = named(events, "reply.ended")
     assert all(event["text"] and not event["interrupted"] for event in replies)
     assert [event["turn"] for event in replies] == [1, 2]
@@ -87,7 +87,7 @@ def test_what_the_speaker_plays_is_the_reply_and_begins_when_it_says(tmp_path: P
     text = named(events, "reply.ended")[0]["text"]
     listener = engine("whisper-base")
     again = listener.transcribe(soxr.resample(sound[int(started * rate) :], rate, SAMPLE_RATE))
-    assert wer(text, again.text) <= 0.34, "a stranger's recogniser must understand what was played"
+    assert word_errors(text, again.text, "en").rate <= 0.34, "a stranger's recogniser must understand what was played"
 
 
 def test_korean_is_heard_and_answered_in_korean(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_any_form_of_recording_is_understood(tmp_path: Path, form: str) -> None:
         path = write(tmp_path / "studio.wav", np.stack((high, high), axis=1), 48_000, "PCM_24")
     events, _ = talk(tmp_path, path)
     (final,) = named(events, "transcript.final")
-    assert wer("I can't argue with you, and you know that.", final["text"]) <= 0.34
+    assert word_errors("I can't argue with you, and you know that.", final["text"], "en").rate <= 0.34
 
 
 def test_ctrl_c_ends_a_session_in_order(tmp_path: Path) -> None:

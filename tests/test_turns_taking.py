@@ -51,7 +51,7 @@ def test_a_turn_that_sounds_complete_is_committed_after_a_short_silence() -> Non
     room.voice(1.0)
     (commit,) = only(Commit, room.silence(2.0, completeness=0.97))
     waited = next(at for at, action in room.log if action == commit) - commit.voice_end
-    assert samples(0.36) <= waited <= samples(0.36) + WINDOW
+    assert samples(0.2) <= waited <= samples(0.2) + WINDOW
     assert commit.reason == "complete"
 
 

@@ -43,7 +43,10 @@ missing_packages() {
 
 # … and for the tests to skip nothing.
 missing_for_tests() {
-    command -v pulseaudio >/dev/null || say pulseaudio # the virtual sound card
+    # the virtual sound card, its tools, and what lets ALSA and so PortAudio see it
+    command -v pulseaudio >/dev/null || say pulseaudio
+    command -v pactl >/dev/null || say pulseaudio-utils
+    compgen -G '/usr/lib/*/alsa-lib/libasound_module_pcm_pulse.so' >/dev/null || say libasound2-plugins
 }
 
 # How this user may install packages: a prefix for apt-get, or nothing and a failure.

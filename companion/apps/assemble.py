@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -46,12 +48,20 @@ def open_replier(store: ModelStore, models: Mapping[Role, Model], settings: Sett
     return Replier(language_model, settings.language, owner=settings.owner_name, companion=settings.companion_name)
 
 
+def _few_arenas() -> None:
+    """Let glibc keep two heaps instead of one for every thread: 610 MB instead of 700 with the tiny models."""
+    if sys.platform == "linux":
+        m_arena_max = -8  # <malloc.h>
+        ctypes.CDLL(None).mallopt(m_arena_max, 2)
+
+
 def assemble(models_root: Path, settings: Settings) -> Assembled:
     """Open everything a spoken conversation needs; about as long as the slowest of them takes.
 
     Raises:
         CompanionError: a model is missing or damaged, or a voice cannot be had.
     """
+    _few_arenas()
     from companion.audio.smart_turn import SmartTurn
     from companion.audio.voice_activity import VoiceActivity
     from companion.conversation import Parts

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -47,7 +49,7 @@ def run(
     started = SessionStarted(settings.profile, assembled.models, settings.language, network)
     writer = EventsFile(events) if events else None
     try:
-        with screen(settings, recordings=len(inputs)) as shown:
+        with quiet_stderr(), screen(settings, recordings=len(inputs)) as shown:
             observers: list[Observer] = [shown, *([writer] if writer else [])]
             Conversation(device, assembled.parts, started, observers).run()
     finally:
@@ -55,6 +57,20 @@ def run(
             writer.close()
     if output is not None:
         console.print(say(settings.language, "saved", path=output))
+
+
+@contextmanager
+def quiet_stderr() -> Iterator[None]:
+    """Keep the C libraries of the sound card from writing into the captions; our own errors come as exceptions."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(nowhere)
+        os.close(kept)
 
 
 def _device(

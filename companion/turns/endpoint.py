@@ -15,10 +15,13 @@ class EndpointPolicy:
     words are shorter). A turn that sounds surely complete is answered after `complete`; one that may be complete, after
     up to `unsure`; one that sounds unfinished has until `timeout`. When nobody can say (the model is missing or
     late), `unsure` holds.
+
+    `complete` may be as short as it is because an answer takes time to make, and voice before its first sample takes
+    the turn back without a sound: what the owner must stay silent for is this wait and the making together.
     """
 
     probe: int = samples(0.16)
-    complete: int = samples(0.36)
+    complete: int = samples(0.2)
     unsure: int = samples(0.8)
     timeout: int = samples(1.8)
 

@@ -1,0 +1,96 @@
+"""What a recogniser is: two protocols, and how each kind is opened."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+from companion.errors import CompanionError
+from companion.events import Samples, Transcript
+
+
+class SpeechModelError(CompanionError):
+    """A speech model cannot be used; the message names it and says what to do."""
+
+    def __init__(self, model_id: str, why: str) -> None:
+        super().__init__(
+            f"the speech model {model_id} cannot be used ({why}): run `companion models verify`, then `pull`"
+        )
+
+
+class Engine(Protocol):
+    """Reads a stretch of speech at once, knowing how it ends: the stronger of the two passes."""
+
+    id: str
+    language: str
+
+    def transcribe(self, samples: Samples, draft: str | None = None) -> Transcript:
+        """The words of `samples` (16 kHz, at most 30 s); empty text where there are none.
+
+        `draft` is what the engine itself made of a shorter or longer stretch of the same speech. It may make the
+        reading quicker, and is no part of it. Not to be called by two threads at once.
+        """
+        ...
+
+
+class StreamingEngine(Protocol):
+    """Hears speech as it comes and has a guess at any time."""
+
+    id: str
+    language: str
+
+    def start(self) -> None:
+        """A new turn: forget what was heard."""
+        ...
+
+    def accept(self, samples: Samples) -> None:
+        """Hear the next samples of the turn (16 kHz, any number)."""
+        ...
+
+    def partial(self) -> str:
+        """The words of the turn so far; the last of them may still change."""
+        ...
+
+    def finish(self) -> Transcript:
+        """Settle the words of the turn so far. More samples may follow: their words are added."""
+        ...
+
+
+STRONG_ENGINES = ("moonshine", "whisper")
+STREAMING_ENGINES = ("vosk",)
+
+
+def open_engine(engine: str, model_id: str, folder: Path, language: str) -> Engine:
+    """Load a model of one of `STRONG_ENGINES`.
+
+    Raises:
+        SpeechModelError: the engine is not known, or the model in `folder` is not whole.
+    """
+    if engine == "moonshine":
+        from companion.stt.moonshine import Moonshine
+
+        return Moonshine(model_id, folder, language)
+    if engine == "whisper":
+        from companion.stt.whisper import Whisper
+
+        return Whisper(model_id, folder, language)
+    raise SpeechModelError(model_id, f"there is no engine {engine}")
+
+
+def open_streaming_engine(engine: str, model_id: str, folder: Path, language: str) -> StreamingEngine:
+    """Load a model of one of `STREAMING_ENGINES`.
+
+    Raises:
+        SpeechModelError: the engine is not known, or the model in `folder` is not whole.
+    """
+    if engine == "vosk":
+        from companion.stt.vosk import Vosk
+
+        return Vosk(model_id, folder, language)
+    raise SpeechModelError(model_id, f"there is no streaming engine {engine}")
+
+
+def threads() -> int:
+    """Threads for one recogniser: what the machine has, but at most 4, beyond which models this small gain nothing."""
+    return min(4, os.cpu_count() or 1)

@@ -1,0 +1,199 @@
+"""Moonshine on real English: what it hears, and the mended graphs it runs on."""
+
+from __future__ import annotations
+
+import csv
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from companion import catalog, settings
+from companion.apps.scoring import pooled, word_errors
+from companion.events import SAMPLE_RATE, Samples, samples
+from companion.stt import moonshine_graph
+from companion.stt.engine import SpeechModelError
+from companion.stt.moonshine import Moonshine, read_vocabulary
+from companion.stt.turn import TurnRecognizer
+from tests import real
+
+pytestmark = pytest.mark.models
+
+
+@pytest.fixture(scope="module")
+def packaged() -> Path:
+    """The folder of the installed model."""
+    store, model = catalog.ModelStore(settings.default_models()), catalog.load().get("moonshine-base-en")
+    if model is None or not store.installed(model):
+        pytest.skip("moonshine-base-en is not installed: run `make models`")
+    return store.path(model)
+
+
+@pytest.fixture(scope="module")
+def moonshine(packaged: Path) -> Moonshine:
+    return Moonshine("moonshine-base-en", packaged, "en")
+
+
+@pytest.fixture
+def folder(packaged: Path, tmp_path: Path) -> Path:
+    """The packaged files alone, in a folder of their own."""
+    for name in (moonshine_graph.ENCODER, moonshine_graph.DECODER, "tokenizer.bin"):
+        (tmp_path / name).symlink_to(packaged / name)
+    return tmp_path
+
+
+def sentences() -> list[tuple[str, Samples]]:
+    """What the shipped clips say, and their sound."""
+    with (real.CLIPS / "metadata.csv").open(encoding="utf-8") as file:
+        return [(row["transcript"], real.clip(real.CLIPS / row["file"])) for row in csv.DictReader(file)]
+
+
+def open_files(folder: Path) -> Moonshine:
+    return Moonshine("m", folder, "en")
+
+
+def test_real_sentences_are_heard(moonshine: Moonshine) -> None:
+    readings = [(words, moonshine.transcribe(sound)) for words, sound in sentences()]
+    assert pooled(word_errors(words, reading.text, "en") for words, reading in readings).rate <= 0.08
+    assert all(reading.confidence is not None and 0.7 < reading.confidence <= 1 for _, reading in readings)
+    assert {reading.engine for _, reading in readings} == {"moonshine-base-en"}
+
+
+def test_a_draft_changes_no_word_whether_it_is_right_or_wrong(moonshine: Moonshine) -> None:
+    for words, sound in sentences():
+        plain = moonshine.transcribe(sound).text
+        for draft in (moonshine.transcribe(sound[: -samples(0.6)]).text, moonshine.transcribe(sound).text):
+            assert moonshine.transcribe(sound, draft).text == plain, words
+    (_, one), (_, other) = sentences()[:2]
+    plain = moonshine.transcribe(one).text
+    assert moonshine.transcribe(one, moonshine.transcribe(other).text).text == plain
+
+
+def test_a_draft_that_was_right_is_read_in_one_step(moonshine: Moonshine, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, sound = sentences()[0]
+    draft = moonshine.transcribe(sound).text
+    decoder = CountedSession(moonshine._decoder)
+    monkeypatch.setattr(moonshine, "_decoder", decoder)
+    moonshine.transcribe(sound, draft)
+    assert decoder.runs == 1
+    moonshine.transcribe(sound)
+    assert decoder.runs > 5
+
+
+class CountedSession:
+    """A session of ONNX Runtime that counts its runs."""
+
+    def __init__(self, session: Any) -> None:
+        self.session, self.runs = session, 0
+
+    def run(self, outputs: Any, inputs: Any) -> Any:
+        self.runs += 1
+        return self.session.run(outputs, inputs)
+
+
+def test_silence_noise_and_next_to_nothing_hold_no_word(moonshine: Moonshine) -> None:
+    noise = np.random.default_rng(7).standard_normal(3 * SAMPLE_RATE).astype(np.float32)
+    for sound in (np.zeros(SAMPLE_RATE, np.float32), noise * 0.003, noise * 0.1, noise[:0], noise[:100], noise[:1600]):
+        reading = moonshine.transcribe(sound)
+        assert (reading.text, reading.confidence) == ("", None)
+
+
+@pytest.mark.parametrize("name", ["nonverbal", "noise"])
+def test_coughs_and_dogs_hold_no_word(moonshine: Moonshine, name: str) -> None:
+    recordings = sorted(path for path in real.shared(name).iterdir() if path.suffix in (".wav", ".ogg", ".flac"))
+    heard = [text for path in recordings[::3] if (text := moonshine.transcribe(real.clip(path)).text)]
+    assert len(heard) <= 1
+
+
+def test_long_speech_is_read_in_pieces_and_loses_no_word(moonshine: Moonshine) -> None:
+    clips = sentences() * 2
+    sound = np.concatenate([clip for _, clip in clips])
+    recognizer = TurnRecognizer(moonshine, None, longest=samples(8))
+    for at in range(0, len(sound), 320):
+        recognizer.accept(sound[at : at + 320])
+    heard = recognizer.read(len(sound)).text
+    assert word_errors(" ".join(words for words, _ in clips), heard, "en").rate <= 0.1
+
+
+def test_the_mended_graphs_say_what_the_packaged_ones_say(moonshine: Moonshine, packaged: Path) -> None:
+    _, sound = min(sentences(), key=lambda sentence: len(sentence[1]))
+    assert moonshine.transcribe(sound).text == read_as_packaged(packaged, sound)
+
+
+def read_as_packaged(folder: Path, sound: Samples) -> str:
+    """Greedy decoding with the files as they come, written down as simply as can be."""
+    import onnxruntime
+
+    encoder, decoder = (
+        onnxruntime.InferenceSession(str(folder / name)) for name in (moonshine_graph.ENCODER, moonshine_graph.DECODER)
+    )
+    vocabulary = read_vocabulary((folder / "tokenizer.bin").read_bytes())
+    hidden = encoder.run(None, {"input_values": sound[np.newaxis]})[0]
+    empty = {
+        value.name: np.zeros((1, value.shape[1], 0, value.shape[3]), np.float32)
+        for value in decoder.get_inputs()
+        if value.name.startswith("past")
+    }
+    tokens = [1]
+    while tokens[-1] != 2:
+        inputs = {
+            "input_ids": np.array([tokens]),
+            "encoder_hidden_states": hidden,
+            "use_cache_branch": np.array([False]),
+        }
+        logits = decoder.run(["logits"], {**inputs, **empty})[0]
+        tokens.append(int(logits[0, -1].argmax()))
+    return b"".join(vocabulary[token] for token in tokens[1:-1]).decode().replace("▁", " ").strip()
+
+
+def test_mending_is_done_once(folder: Path) -> None:
+    open_files(folder)
+    mended = [folder / moonshine_graph.MENDED_ENCODER, folder / moonshine_graph.MENDED_DECODER]
+    made = [path.stat().st_mtime_ns for path in mended]
+    open_files(folder)
+    assert [path.stat().st_mtime_ns for path in mended] == made
+    assert not list(folder.glob("*.part"))
+
+
+def test_mended_files_older_than_the_packaged_ones_are_made_anew(folder: Path) -> None:
+    for name in (moonshine_graph.MENDED_ENCODER, moonshine_graph.MENDED_DECODER):
+        (folder / name).write_bytes(b"of another model")
+        os.utime(folder / name, (0, 0))
+    assert open_files(folder).transcribe(sentences()[0][1]).text
+
+
+def test_damaged_mended_files_are_made_anew(folder: Path) -> None:
+    for name in (moonshine_graph.MENDED_ENCODER, moonshine_graph.MENDED_DECODER):
+        (folder / name).write_bytes(b"half a fi")
+        os.utime(folder / name, (time.time() + 60, time.time() + 60))
+    assert open_files(folder).transcribe(sentences()[0][1]).text
+
+
+def test_a_folder_that_cannot_be_written_to_is_no_hindrance(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(target: Path, content: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(moonshine_graph, "_write", full)
+    assert open_files(folder).transcribe(sentences()[0][1]).text
+    assert not list(folder.glob("*.onnx"))
+
+
+@pytest.mark.parametrize("name", [moonshine_graph.ENCODER, moonshine_graph.DECODER, "tokenizer.bin"])
+def test_a_damaged_file_is_one_clear_line(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    (folder / name).write_bytes(b"\x05half")
+    with pytest.raises(SpeechModelError, match="companion models verify") as caught:
+        open_files(folder)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_vocabulary_knows_long_tokens_bytes_and_marks() -> None:
+    long = b"x" * 130
+    tokens = [b"<unk>", b"<0x41>", b"<", long, "▁hi".encode()]
+    content = b"".join(
+        length + token for length, token in zip((b"\5", b"\6", b"\1", b"\x82\1", b"\5"), tokens, strict=True)
+    )
+    assert read_vocabulary(content) == [b"", b"A", b"<", long, "▁hi".encode()]
