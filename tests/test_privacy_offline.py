@@ -26,7 +26,12 @@ CHILD = """
 import subprocess, sys
 subprocess.run([sys.executable, '-c', {python!r}], check=True, stderr=subprocess.DEVNULL)
 """
-UDP = "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(('127.0.0.1', {port})); s.send(b'x')"
+UDP = """
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.connect(('127.0.0.1', {port}))
+s.send(b'x')
+"""
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ def assemble(models_root: Path, settings: Settings) -> Assembled:
     store, models = chosen(models_root, settings)
 
     def recognizer() -> TurnRecognizer:
-        speech = {
+        speech: dict[str, tuple[str, str, Path]] = {
             role: (model.engine, model.id, store.path(model))
             for role, model in models.items()
             if role in ("stt", "stt-stream")
