@@ -97,6 +97,9 @@ Profile = Annotated[
 ]
 
 
+Incognito = Annotated[bool, typer.Option("--incognito", help="Remember nothing of this conversation.")]
+
+
 @app.command()
 def setup(
     context: typer.Context,
@@ -105,10 +108,11 @@ def setup(
     name: Annotated[str | None, typer.Option(help="What to call you.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; take the defaults for what is not given.")] = False,
 ) -> None:
-    """First run: language, name, voice, consent; then the models, with progress bars."""
+    """First run: language, name, consent, the memory's passphrase; then the models, with progress bars."""
     from companion.apps import setup as program
 
-    program.run(context.obj.home, context.obj.models, language, profile, name, ask=not yes)
+    places: Places = context.obj
+    program.run(places.home, places.models, language, profile, name, places.unlock, ask=not yes)
 
 
 @app.command()
@@ -129,6 +133,7 @@ def talk(
     pace: Annotated[Pace, typer.Option(help="Recordings at the speed of real time, or as fast as it goes.")] = "real",
     language: Language = None,
     profile: Profile = None,
+    incognito: Incognito = False,
 ) -> None:
     """Talk, live in the terminal. Ctrl-C ends the conversation.
 
@@ -139,18 +144,31 @@ def talk(
     network = _offline()
     from companion.apps import talk as program
 
+    places: Places = context.obj
     program.run(
-        context.obj.home, context.obj.models, tuple(inputs or ()), output, events, pace, language, profile, network
+        places.home,
+        places.models,
+        tuple(inputs or ()),
+        output,
+        events,
+        pace,
+        language,
+        profile,
+        network,
+        places.unlock,
+        incognito,
     )
 
 
 @app.command()
-def text(context: typer.Context, language: Language = None, profile: Profile = None) -> None:
+def text(
+    context: typer.Context, language: Language = None, profile: Profile = None, incognito: Incognito = False
+) -> None:
     """The same mind, typed. Reads lines from standard input; Ctrl-D ends it."""
     _offline()
     from companion.apps import text as program
 
-    program.run(context.obj.home, context.obj.models, language, profile)
+    program.run(context.obj.home, context.obj.models, language, profile, context.obj.unlock, incognito)
 
 
 @app.command()

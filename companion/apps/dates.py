@@ -42,7 +42,7 @@ def utc_offset(moment: int) -> int:
 
 def _midnight(day: str, days: int = 0) -> int:
     try:
-        date = datetime.strptime(day, "%Y-%m-%d") + timedelta(days=days)  # noqa: DTZ007  (local by astimezone below)
+        date = datetime.strptime(day, "%Y-%m-%d") + timedelta(days=days)
     except ValueError as error:
         raise CompanionError(f"{day} is no date: write it as 2026-11-23") from error
     return round(date.astimezone().timestamp() * 1000)

@@ -13,8 +13,11 @@ from companion.apps import dates
 from companion.apps.memory_views import Places, parse_id, preview, print_json, receipt_text
 from companion.apps.unlock import Unlock, ask_new_passphrase, given_secret, memory_folder, open_memory
 from companion.errors import CompanionError
-from companion.memory import episodes, export as exporting, facts, forget as forgetting, importing
-from companion.memory import keys, rotate as rotating, system_keyring, wipe as wiping
+from companion.memory import episodes, facts, importing, keys, system_keyring
+from companion.memory import export as exporting
+from companion.memory import forget as forgetting
+from companion.memory import rotate as rotating
+from companion.memory import wipe as wiping
 from companion.memory.forget import Plan, Receipt
 from companion.memory.keyslots import Secret
 from companion.memory.store import Store

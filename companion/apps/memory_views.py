@@ -189,7 +189,8 @@ def receipt_text(receipt: dict[str, Any]) -> str:
     checked = "; ".join(f"{name}: {result}" for name, result in receipt["checks"].items())
     when = dates.local(receipt["at"]).isoformat(timespec="minutes")
     verified = "checked" if receipt["verified"] else "NOT fully done"
-    return f"{when}  {receipt['act']}: {counts}. {verified} ({checked}). Cannot be promised: {'; '.join(receipt['limits'])}."
+    limits = "; ".join(receipt["limits"])
+    return f"{when}  {receipt['act']}: {counts}. {verified} ({checked}). Cannot be promised: {limits}."
 
 
 def preview(store: Store, chosen: Iterable[int], limit: int = 10) -> Sequence[Episode]:
