@@ -11,13 +11,12 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from companion.memory import bench, dates, embedding, episodes, facts, forget, fusion, locomo, store
+from companion.memory import bench, dates, embedding, episodes, facts, forget, locomo, store
 from companion.memory.embedding import DIMENSIONS, OnnxEmbedder, Vector
 from companion.memory.episodes import Episode
 from companion.memory.facts import Fact
 from companion.memory.feelings import Feeling
 from companion.memory.index import EpisodeIndex
-from companion.memory.question import analyse
 from companion.memory.recall import Recall
 from companion.memory.store import Store
 from companion.settings import default_models
@@ -206,19 +205,6 @@ def test_what_is_no_longer_true_or_has_expired_is_not_recalled_as_true(kept: Sto
 
 
 # --- the parts -------------------------------------------------------------------------------------------------------
-
-
-def test_fusion_is_a_weighted_sum_and_a_missing_sign_counts_nothing() -> None:
-    signs = {"a": np.array([1, 0], np.float32), "b": np.array([0, 2], np.float32)}
-    assert fusion.fuse(signs, {"a": 3.0, "b": 1.0, "c": 9.0}).tolist() == [3.0, 2.0]
-
-
-def test_a_question_loses_its_small_words_and_korean_its_particles() -> None:
-    question = analyse("What did I tell you about the Lighthouse?", NOW)
-    assert question.words == ("lighthouse",)
-    korean = analyse("동생에게 블루투스스피커를 언제 줬지?", NOW)
-    assert korean.stems == ("동생", "블루투스스피커", "줬지")
-    assert korean.grams == ("블루투스스피커",)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from companion.memory import keys, locomo, store, synthetic
+from companion.memory.cues import read_cue
 from companion.memory.embedding import Embedder
-from companion.memory.question import analyse
 from companion.memory.recall import Recall
 from companion.memory.store import Store
 
@@ -60,7 +59,7 @@ def retrieval(folder: Path, embedder: Embedder | None) -> list[dict[str, Any]]:
 
 def bm25(opened: Store, text: str, limit: int) -> list[int]:
     """Episode ids by FTS5's BM25 alone: stems of the question's words, less the small ones."""
-    words = analyse(text, datetime(1970, 1, 1)).words
+    words = read_cue(text).words
     if not words:
         return []
     rows = opened.query(
