@@ -5,14 +5,18 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
 from companion import __version__
 from companion.apps.bench_command import app as bench_app
+from companion.apps.memory_command import app as memory_app
 from companion.apps.models_command import app as models_app
 from companion.errors import CompanionError
+
+if TYPE_CHECKING:
+    from companion.apps.unlock import Unlock
 
 app = typer.Typer(
     name="companion",
@@ -24,6 +28,7 @@ app = typer.Typer(
 )
 app.add_typer(models_app, name="models")
 app.add_typer(bench_app, name="bench")
+app.add_typer(memory_app, name="memory")
 
 Pace = Literal["real", "fast"]
 _INTERRUPTED = 130
@@ -31,10 +36,20 @@ _INTERRUPTED = 130
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where this run keeps its things."""
+    """Where this run keeps its things, and how its memory opens."""
 
     home: Path
     models: Path
+    passphrase_file: Path | None = None
+    passphrase_fd: int | None = None
+    key_file: Path | None = None
+
+    @property
+    def unlock(self) -> Unlock:
+        """The way into the memory."""
+        from companion.apps.unlock import Unlock
+
+        return Unlock(self.passphrase_file, self.passphrase_fd, self.key_file)
 
 
 def _version(wanted: bool) -> None:
@@ -53,6 +68,15 @@ def root(
         Path | None,
         typer.Option("--models", metavar="DIR", help="Models, which homes may share. Also: COMPANION_MODELS."),
     ] = None,
+    passphrase_file: Annotated[
+        Path | None, typer.Option("--passphrase-file", metavar="PATH", help="The memory's passphrase, in a file.")
+    ] = None,
+    passphrase_fd: Annotated[
+        int | None, typer.Option("--passphrase-fd", metavar="N", help="The same, on an open file descriptor.")
+    ] = None,
+    key_file: Annotated[
+        Path | None, typer.Option("--key-file", metavar="PATH", help="A key file that opens the memory.")
+    ] = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
@@ -60,7 +84,9 @@ def root(
     """Find the places of this run."""
     from companion import settings
 
-    context.obj = Places(home or settings.default_home(), models or settings.default_models())
+    context.obj = Places(
+        home or settings.default_home(), models or settings.default_models(), passphrase_file, passphrase_fd, key_file
+    )
 
 
 Language = Annotated[
@@ -71,6 +97,9 @@ Profile = Annotated[
 ]
 
 
+Incognito = Annotated[bool, typer.Option("--incognito", help="Remember nothing of this conversation.")]
+
+
 @app.command()
 def setup(
     context: typer.Context,
@@ -79,10 +108,11 @@ def setup(
     name: Annotated[str | None, typer.Option(help="What to call you.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; take the defaults for what is not given.")] = False,
 ) -> None:
-    """First run: language, name, voice, consent; then the models, with progress bars."""
+    """First run: language, name, consent, the memory's passphrase; then the models, with progress bars."""
     from companion.apps import setup as program
 
-    program.run(context.obj.home, context.obj.models, language, profile, name, ask=not yes)
+    places: Places = context.obj
+    program.run(places.home, places.models, language, profile, name, places.unlock, ask=not yes)
 
 
 @app.command()
@@ -103,6 +133,7 @@ def talk(
     pace: Annotated[Pace, typer.Option(help="Recordings at the speed of real time, or as fast as it goes.")] = "real",
     language: Language = None,
     profile: Profile = None,
+    incognito: Incognito = False,
 ) -> None:
     """Talk, live in the terminal. Ctrl-C ends the conversation.
 
@@ -113,18 +144,31 @@ def talk(
     network = _offline()
     from companion.apps import talk as program
 
+    places: Places = context.obj
     program.run(
-        context.obj.home, context.obj.models, tuple(inputs or ()), output, events, pace, language, profile, network
+        places.home,
+        places.models,
+        tuple(inputs or ()),
+        output,
+        events,
+        pace,
+        language,
+        profile,
+        network,
+        places.unlock,
+        incognito,
     )
 
 
 @app.command()
-def text(context: typer.Context, language: Language = None, profile: Profile = None) -> None:
+def text(
+    context: typer.Context, language: Language = None, profile: Profile = None, incognito: Incognito = False
+) -> None:
     """The same mind, typed. Reads lines from standard input; Ctrl-D ends it."""
     _offline()
     from companion.apps import text as program
 
-    program.run(context.obj.home, context.obj.models, language, profile)
+    program.run(context.obj.home, context.obj.models, language, profile, context.obj.unlock, incognito)
 
 
 @app.command()
@@ -154,17 +198,20 @@ def _fail(message: str) -> NoReturn:
     sys.exit(1)
 
 
+_ANYWHERE = ("--home", "--models", "--passphrase-file", "--passphrase-fd", "--key-file")
+
+
 def hoist(arguments: list[str]) -> list[str]:
-    """`--home DIR` and `--models DIR` may stand anywhere on the line; click wants them in front of the command."""
+    """The options in `_ANYWHERE` may stand anywhere on the line; click wants them in front of the command."""
     front: list[str] = []
     rest: list[str] = []
     words = iter(arguments)
     for word in words:
         if word == "--":
             rest += [word, *words]
-        elif word in ("--home", "--models"):
+        elif word in _ANYWHERE:
             front += [word, *([value] if (value := next(words, None)) is not None else [])]
-        elif word.startswith(("--home=", "--models=")):
+        elif word.startswith(tuple(f"{name}=" for name in _ANYWHERE)):
             front.append(word)
         else:
             rest.append(word)

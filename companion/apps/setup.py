@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.prompt import Confirm, Prompt
 
 from companion import settings as settings_module
+from companion.apps.unlock import Unlock, create_memory, exists
 from companion.errors import CompanionError
 from companion.settings import Settings
 
@@ -26,18 +27,22 @@ _QUESTIONS = {
     "en": {
         "name": "What shall I call you? (may stay empty)",
         "consent": "Do you agree?",
+        "passphrase": "The memory is encrypted. Choose a passphrase; without it nobody can open it, you included.",
         "done": "Ready. Start with: companion talk",
     },
     "ko": {
         "name": "뭐라고 불러 드릴까요? (비워 두셔도 돼요)",
         "consent": "동의하시나요?",
+        "passphrase": "기억은 암호화돼요. 암호를 정해 주세요. 암호가 없으면 아무도, 본인도 열 수 없어요.",
         "done": "준비됐어요. companion talk 로 시작하세요",
     },
 }
 
 
-def run(home: Path, models: Path, language: str | None, profile: str | None, name: str | None, ask: bool) -> None:
-    """Ask, save the settings, pull the models.
+def run(
+    home: Path, models: Path, language: str | None, profile: str | None, name: str | None, unlock: Unlock, ask: bool
+) -> None:
+    """Ask, save the settings, make the memory, pull the models. Without a way in, a script gets no memory.
 
     Raises:
         CompanionError: no agreement, nobody to ask, or a download failed; settings are saved only on agreement.
@@ -48,6 +53,9 @@ def run(home: Path, models: Path, language: str | None, profile: str | None, nam
     chosen = _interview(console, settings_module.load(home), language, name) if ask else _given(home, language, name)
     chosen = chosen.model_copy(update={"profile": profile or _profile_for_this_machine()})
     settings_module.save(home, Settings.model_validate(chosen.model_dump()))
+    if not exists(home) and (ask or unlock.given):
+        console.print(_QUESTIONS[chosen.language]["passphrase"])
+        create_memory(home, unlock).close()
 
     from companion.apps.models_command import pull_models
 

@@ -14,7 +14,9 @@ from rich.console import Console
 from companion.apps.assemble import assemble
 from companion.apps.events_file import EventsFile
 from companion.apps.options import effective
+from companion.apps.remember import Rememberer
 from companion.apps.screen import screen
+from companion.apps.unlock import Unlock, create_memory, exists, open_memory
 from companion.apps.wording import say
 from companion.audio.device import AudioDevice
 from companion.audio.files import FileDevice
@@ -33,10 +35,12 @@ def run(
     language: str | None,
     profile: str | None,
     network: str,
+    unlock: Unlock,
+    incognito: bool,
 ) -> None:
-    """Open the device and the models, and talk until the owner or the recordings end it.
+    """Open the device, the memory and the models, and talk until the owner or the recordings end it.
 
-    `network` says how the offline lock holds.
+    `network` says how the offline lock holds. With `incognito` nothing is remembered: the memory is not opened.
 
     Raises:
         CompanionError: a recording, a model or a device cannot be used.
@@ -44,17 +48,20 @@ def run(
     settings = effective(home, language=language, profile=profile)
     console = Console(stderr=not sys.stdout.isatty())
     device = _device(settings, inputs, output, pace)  # first: a bad recording is said at once
+    memory = None if incognito else open_for_talk(home, settings, unlock)
     with console.status(say(settings.language, "starting")):
         assembled = assemble(models, settings)
     started = SessionStarted(settings.profile, assembled.models, settings.language, network)
     writer = EventsFile(events) if events else None
     try:
         with quiet_stderr(), screen(settings, recordings=len(inputs)) as shown:
-            observers: list[Observer] = [shown, *([writer] if writer else [])]
+            observers: list[Observer] = [shown, *([writer] if writer else []), *([memory] if memory else [])]
             Conversation(device, assembled.parts, started, observers).run()
     finally:
         if writer is not None:
             writer.close()
+        if memory is not None:
+            memory.close()
     if output is not None:
         console.print(say(settings.language, "saved", path=output))
 
@@ -71,6 +78,19 @@ def quiet_stderr() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(nowhere)
         os.close(kept)
+
+
+def open_for_talk(home: Path, settings: Settings, unlock: Unlock) -> Rememberer | None:
+    """The owner's memory, where there is one or a way in was named; None: nothing is remembered.
+
+    Raises:
+        CompanionError: the memory does not open.
+    """
+    if exists(home):
+        return Rememberer(open_memory(home, unlock), settings.language, settings.profile)
+    if unlock.given:
+        return Rememberer(create_memory(home, unlock), settings.language, settings.profile)
+    return None
 
 
 def _device(

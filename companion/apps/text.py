@@ -9,14 +9,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from companion.apps import dates
 from companion.apps.assemble import chosen, open_replier
 from companion.apps.options import effective
+from companion.apps.talk import open_for_talk
+from companion.apps.unlock import Unlock
 from companion.apps.wording import say
 from companion.events import Exchange
 
 
-def run(home: Path, models: Path, language: str | None, profile: str | None) -> None:
-    """Answer line by line until the input ends.
+def run(home: Path, models: Path, language: str | None, profile: str | None, unlock: Unlock, incognito: bool) -> None:
+    """Answer line by line until the input ends. With `incognito` nothing is remembered.
 
     Raises:
         CompanionError: a model is missing or damaged.
@@ -25,6 +28,7 @@ def run(home: Path, models: Path, language: str | None, profile: str | None) -> 
     console = Console(highlight=False)
     interactive = sys.stdin.isatty()
     store, selected = chosen(models, settings)
+    memory = None if incognito else open_for_talk(home, settings, unlock)
     with console.status(say(settings.language, "starting")):
         replier = open_replier(store, selected, settings)
         replier.warm((), _never)
@@ -35,6 +39,7 @@ def run(home: Path, models: Path, language: str | None, profile: str | None) -> 
     history: tuple[Exchange, ...] = ()
     for words in _lines(console if interactive else None, owner):
         clauses: list[str] = []
+        started = dates.now()
         console.print(Text(f"{settings.companion_name}: ", style="bold magenta"), end="")
         for clause in replier.reply(history, words, _never):
             if clause.text:
@@ -42,7 +47,11 @@ def run(home: Path, models: Path, language: str | None, profile: str | None) -> 
                 clauses.append(clause.text)
         console.print()
         history = (*history, Exchange(words, " ".join(clauses)))
+        if memory is not None:
+            memory.save(len(history), started, words, " ".join(clauses))
         replier.warm(history, _never)
+    if memory is not None:
+        memory.close()
 
 
 def _never() -> bool:
