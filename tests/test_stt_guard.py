@@ -46,9 +46,9 @@ def test_ordinary_speech_does_not_begin_anew(text: str) -> None:
 def test_a_loop_is_cut_to_its_first_round() -> None:
     words = [5, 6, 7, 8]
     assert repeating_tail(words) == 0
-    assert repeating_tail([*words, 9, 9, 9, 9]) == 3
-    assert repeating_tail([*words, 1, 2, 1, 2, 1, 2, 1, 2]) == 6
-    assert repeating_tail([*words, 9, 9, 9]) == 0, "who says no, no, no has said it"
+    assert repeating_tail([*words, *[9] * 8]) == 7
+    assert repeating_tail([*words, *[1, 2] * 8]) == 14
+    assert repeating_tail([*words, *[9] * 5]) == 0, "who says no, no, no, no, no has said it"
 
 
 def test_loops_compress_and_speech_does_not() -> None:

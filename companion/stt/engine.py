@@ -57,6 +57,17 @@ class StreamingEngine(Protocol):
         ...
 
 
+def require(model_id: str, folder: Path, *names: str) -> None:
+    """See that the files of a model are there, before a library looks for them in its own way.
+
+    Raises:
+        SpeechModelError: one of them is not.
+    """
+    for name in names:
+        if not (folder / name).is_file():
+            raise SpeechModelError(model_id, f"{name} is missing")
+
+
 STRONG_ENGINES = ("moonshine", "whisper")
 STREAMING_ENGINES = ("vosk",)
 

@@ -48,7 +48,7 @@ def compression_ratio(text: str) -> float:
     return len(content) / len(zlib.compress(content))
 
 
-def repeating_tail(tokens: Sequence[int], times: int = 4) -> int:
+def repeating_tail(tokens: Sequence[int], times: int = 8) -> int:
     """How many tokens at the end say once more what stands before them.
 
     A decoder that has lost the sound says the same 1 to 8 tokens again and again. Nobody does that `times` times

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from companion.events import SAMPLE_RATE, Samples, Transcript
 from companion.stt import moonshine_graph
-from companion.stt.engine import SpeechModelError, threads
+from companion.stt.engine import SpeechModelError, require, threads
 from companion.stt.guard import is_silent, is_vocalisation, repeating_tail
 
 _START, _END = 1, 2
@@ -39,11 +39,10 @@ class Moonshine:
             SpeechModelError: a file is missing or damaged.
         """
         self.id, self.language = model_id, language
+        require(model_id, folder, "tokenizer.bin", moonshine_graph.ENCODER, moonshine_graph.DECODER)
         try:
             self._vocabulary = read_vocabulary((folder / "tokenizer.bin").read_bytes())
             self._encoder, self._decoder = _open(folder)
-        except OSError as error:
-            raise SpeechModelError(model_id, error.strerror or str(error)) from error
         except Exception as error:  # ONNX Runtime and onnx each have many classes for "this is no such model"
             raise SpeechModelError(model_id, "a file is damaged") from error
         inputs = {value.name: value.shape for value in self._decoder.get_inputs()}
@@ -71,6 +70,8 @@ class Moonshine:
 
         The draft is put through the decoder in one pass; where it agrees with the likeliest token at each position, it
         is what greedy decoding would have said one by one. From the first disagreement on, decoding goes on by itself.
+        Only where two tokens are as likely as each other may the rounding of one pass decide otherwise than that of
+        many: in 2 of 110 test sentences, by a comma and by a mumbled word.
         """
         cross = dict(
             zip(self._cross_names, self._encoder.run(None, {"input_values": samples[np.newaxis]}), strict=True)
@@ -80,7 +81,7 @@ class Moonshine:
         limit = int(len(samples) / SAMPLE_RATE * _TOKENS_PER_SECOND) + _MARGIN
         tokens: list[int] = []
         log_probabilities: list[float] = []
-        proposal = draft[:limit]
+        proposal = draft[: limit - 1]
         while True:
             fed = [tokens[-1] if tokens else _START, *proposal]
             logits, *grown = self._decoder.run(None, {"input_ids": np.array([fed]), **cross, **cache})
@@ -160,7 +161,7 @@ def _session(graph: Path) -> Any:
     options.log_severity_level = 4  # what goes wrong comes as an exception
     # Threads that spin while they wait take the cores from the language model and the voice.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # Give memory back after each utterance: 20 s of speech needs 150 MB for the moment, half a second 5 MB.
+    # Give memory back after each utterance: 20 s of speech needs 180 MB for the moment, 10 s need 40.
     options.enable_cpu_mem_arena = False
     options.enable_mem_pattern = False
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])

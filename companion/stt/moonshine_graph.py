@@ -12,8 +12,9 @@ without a key-value cache. Mending, done once at the first load, yields two plai
 
 Weights stay the packaged int8 values: `x @ (q·scale + offset)` becomes `scale·(x @ q) + offset·Σx`, the product by ONNX
 Runtime's `MatMulNBits`, which multiplies int8 by int8 and never makes a float32 copy. Measured on 2 shared cores for
-Moonshine base: 60 ms a token as packaged, 9-25 ms with float32 weights (380 MB), 4 ms mended (180 MB); of 110 test
-sentences 7 are read differently by a word or a comma.
+Moonshine base: 60 ms a token as packaged; 9 to 25 ms with the weights unpacked to float32 once (380 MB); 4 ms mended
+(180 MB). The word error rate of 110 test sentences is 0.038 (CC0) and 0.113 (LibriSpeech) mended, 0.036 and 0.110 in
+float32.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from companion.stt.engine import (
 
 LONGEST = events.samples(20)
 """Speech that the stronger pass reads in one go. Its engines take 30 s, but memory grows with the square of the length
-(Moonshine: 150 MB for 20 s, 280 MB for 30 s) and the owner waits for the last reading."""
+(Moonshine: 40 MB for 10 s, 180 MB for 20 s) and the owner waits for the last reading."""
 
 _PAUSE = SAMPLE_RATE // 10  # 100 ms: the gap between two words, hardly ever one within a word
 _HOP = SAMPLE_RATE // 100

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from companion.events import SAMPLE_RATE, Samples, Transcript
-from companion.stt.engine import SpeechModelError
+from companion.stt.engine import SpeechModelError, require
 from companion.stt.korean import repair
 
 _DOUBTFUL = 0.6
@@ -27,8 +27,7 @@ class Vosk:
             SpeechModelError: a file is missing or damaged.
         """
         self.id, self.language = model_id, language
-        if not (folder / "am" / "final.mdl").is_file():
-            raise SpeechModelError(model_id, "am/final.mdl is missing")
+        require(model_id, folder, "am/final.mdl")
         import vosk
 
         vosk.SetLogLevel(-1)

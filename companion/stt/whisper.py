@@ -6,16 +6,14 @@ start again at the first word. So the window is the speech and `_TAIL` seconds, 
 done again with 30 s. Measured with Whisper base and 3 beams on 2 cores, processor time of a clip, and character (ko) or
 word (en) error rate:
 
-====================  ===============  ===========
-set                   30 s             5 s of tail
-====================  ===============  ===========
-Korean, studio        1.1 s, 0.100 ¹   0.38 s, 0.089
-Korean, talks         1.0 s, 0.120 ¹   0.25 s, 0.109
-English, CC0          1.1 s, 0.043     0.34 s, 0.041
-English, LibriSpeech  1.1 s, 0.135     0.34 s, 0.133
-====================  ===============  ===========
-
-¹ with one beam; one beam and 5 s of tail: 0.098 and 0.118.
+====================  ============  ============
+set                   30 s          5 s of tail
+====================  ============  ============
+Korean, studio        1.3 s, 0.091  0.5 s, 0.088
+Korean, talks         1.1 s, 0.114  0.3 s, 0.109
+English, CC0          1.1 s, 0.043  0.3 s, 0.041
+English, LibriSpeech  1.1 s, 0.135  0.3 s, 0.133
+====================  ============  ============
 """
 
 from __future__ import annotations
@@ -27,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from companion.events import SAMPLE_RATE, Samples, Transcript
-from companion.stt.engine import SpeechModelError, threads
+from companion.stt.engine import SpeechModelError, require, threads
 from companion.stt.guard import compression_ratio, is_silent, is_vocalisation, starts_again
 
 _FILES = ("model.bin", "config.json", "tokenizer.json", "vocabulary.txt")
@@ -45,7 +43,7 @@ _LOOP = 2.4  # compression ratio
 _UNSURE, _HARDLY, _NO_SPEECH = -0.5, -0.9, 0.6
 """Whisper always finds something to say, above all "Thank you." and "감사합니다". A reading is dropped where its mean
 log-probability is under `_HARDLY`, or under `_UNSURE` while "no speech" is likelier than `_NO_SPEECH`, or where it
-loops. Loop and no-speech are Whisper's own thresholds (Radford et al. 2022); the others are from recordings: 230
+loops. Loop and no-speech are Whisper's own thresholds (Radford et al. 2022); the others are from recordings: 220
 sentences lay above -0.86, 85 sounds without words (coughs, dogs, rain, white noise) around -1.2."""
 
 
@@ -69,9 +67,7 @@ class Whisper:
             SpeechModelError: a file is missing or damaged.
         """
         self.id, self.language = model_id, language
-        missing = [name for name in _FILES if not (folder / name).is_file()]
-        if missing:  # faster-whisper would go and look for it on the internet
-            raise SpeechModelError(model_id, f"{missing[0]} is missing")
+        require(model_id, folder, *_FILES)  # faster-whisper would go and look for them on the internet
         from faster_whisper import WhisperModel
         from faster_whisper.tokenizer import Tokenizer
 
