@@ -29,8 +29,8 @@ CONTEXT: Final = 2048
 """Tokens of head, talk and reply together. A 1.5 B model keeps 28 kB a token: 57 MB."""
 
 BATCH: Final = 128
-"""Tokens evaluated at once, and between two looks at `cancelled`: about 1 s of a 1.5 B model on two cores. Only the head
-is ever that long. (A head of 605 tokens: 7.3 s in batches of 32, 5.6 s of 64, 4.6 s of 128, 4.4 s of 256.)"""
+"""Tokens evaluated at once, and between two looks at `cancelled`: about 1 s of a 1.5 B model on two cores. Only the
+head is ever that long. (A head of 605 tokens: 7.3 s in batches of 32, 5.6 s of 64, 4.6 s of 128, 4.4 s of 256.)"""
 
 _SPIN: Final = "1000"
 """How often an OpenMP thread looks before it sleeps. llama.cpp waits at a barrier hundreds of times a token; by default
