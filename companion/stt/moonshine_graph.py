@@ -34,8 +34,9 @@ from onnx import helper, numpy_helper
 
 ENCODER = "encoder_model.ort"
 DECODER = "decoder_model_merged.ort"
-MENDED_ENCODER = "encoder_model.mended.onnx"
-MENDED_DECODER = "decoder_model_merged.mended.onnx"
+MENDED_ENCODER = "encoder_model.mended-1.onnx"
+MENDED_DECODER = "decoder_model_merged.mended-1.onnx"
+"""The number is that of this way of mending: raise it when `mend` changes, or what an older version left is used."""
 
 BLOCK = 32
 """Columns of a weight matrix that share a scale, and of the input that are quantised together: the smallest that every
