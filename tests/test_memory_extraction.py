@@ -98,7 +98,9 @@ def test_every_fact_shows_the_words_that_prove_it():
             assert not fact.person or fact.person.split()[-1].lower() in words.lower(), said
 
 
-@given(st.lists(st.sampled_from([*everything_said()]), min_size=1, max_size=4), st.sampled_from([" ", ". ", ", ", " and "]))
+@given(
+    st.lists(st.sampled_from([*everything_said()]), min_size=1, max_size=4), st.sampled_from([" ", ". ", ", ", " and "])
+)
 @settings(max_examples=150, deadline=None)
 def test_evidence_lies_inside_what_was_said_whatever_is_said(chosen, joint):
     said = joint.join(line for line, _ in chosen)
@@ -133,12 +135,27 @@ def plain(language: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("frame", ["{}?", "do you think {}", "is it true that {}", "what if {}", "should i tell you that {}?"])
+@pytest.mark.parametrize(
+    "frame", ["{}?", "do you think {}", "is it true that {}", "what if {}", "should i tell you that {}?"]
+)
 def test_a_question_is_no_fact(frame):
     assert {s: got for s in plain("en") if (got := found(frame.format(s), "en"))} == {}
 
 
-@pytest.mark.parametrize("frame", ["if {} i will tell you", "i wish {}", "she said {}", "he thinks {}", "in my dream {}", "let's pretend {}", 'she said "{}"', "{} just kidding", "maybe {}"])
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "if {} i will tell you",
+        "i wish {}",
+        "she said {}",
+        "he thinks {}",
+        "in my dream {}",
+        "let's pretend {}",
+        'she said "{}"',
+        "{} just kidding",
+        "maybe {}",
+    ],
+)
 def test_conditions_dreams_jokes_and_words_of_others_are_no_facts(frame):
     assert {s: got for s in plain("en") if (got := found(frame.format(s), "en"))} == {}
 
@@ -313,7 +330,12 @@ def test_what_is_only_inferred_overturns_nothing():
     ("statement", "evidence", "said", "language"),
     [
         ("collects stamps", "i collect stamps", "you know i collect stamps since i was six", "en"),
-        ("is learning to bake sourdough", "i've been learning to bake sourdough", "so i've been learning to bake sourdough", "en"),
+        (
+            "is learning to bake sourdough",
+            "i've been learning to bake sourdough",
+            "so i've been learning to bake sourdough",
+            "en",
+        ),
         ("우표를 모은다", "저는 우표를 모아요", "사실 저는 우표를 모아요", "ko"),
     ],
 )
@@ -351,7 +373,12 @@ def test_a_proposal_beyond_the_words_is_refused(statement, evidence, said, langu
 @settings(max_examples=200, deadline=None)
 def test_no_proposal_passes_with_evidence_that_was_not_said(said, elsewhere):
     if elsewhere.lower() not in said.lower():
-        assert check_proposal(Proposal(found(elsewhere, "en")[0] if found(elsewhere, "en") else "x", elsewhere, "en"), said) is None
+        assert (
+            check_proposal(
+                Proposal(found(elsewhere, "en")[0] if found(elsewhere, "en") else "x", elsewhere, "en"), said
+            )
+            is None
+        )
 
 
 def test_a_proposal_about_health_is_sensitive_and_names_only_who_was_named():

@@ -8,9 +8,9 @@ from datetime import datetime
 from functools import cache
 
 from companion.memory.language import moments_en
+from companion.memory.language.english_slots import READER, WORDS
 from companion.memory.language.found import FoundFact, Row, alternatives, compiled, distinct, facts_of, load
 from companion.memory.language.numbers import NUMBER_EN, number
-from companion.memory.language.english_slots import READER, WORDS
 from companion.memory.language.sentences import Sentence, lowered, sentences, struck_out
 
 _QUOTED = re.compile(r"[\"“„«][^\"“”„«»]*[\"”»]")
@@ -38,7 +38,7 @@ def believable(said: str) -> list[tuple[int, int]]:
 
 
 def supports(evidence: str, statement: str, before: str) -> bool:
-    """Whether the owner's words (small letters) carry a statement about them, word for word; `before`: what preceded."""
+    """Whether the owner's words (small letters) carry a statement about them, word by word; `before`: what went on."""
     has = _WORD.findall(evidence)
     stems = {_stem(word) for word in has} | {str(n) for word in has if (n := number(word)) is not None}
     needs = [word for word in _WORD.findall(statement) if word not in _GRAMMAR]

@@ -158,7 +158,7 @@ def facts_of(match: re.Match[str], row: Row, said: str, now: datetime, reader: R
         keyed = {name: reader.key(_NUMBER_AT_END.sub("", name), value) for name, value in one.items()}
         yield FoundFact(
             statement=reader.finish(_filled(row.fact, one)),
-            evidence=_trimmed(said, *match.span()),
+            evidence=match.span(),
             key=_tidy_key(_filled(row.key, keyed)),
             topic=row.topic,
             confidence=row.confidence,
@@ -198,11 +198,6 @@ def _expiry(row: Row, ends: date | None, now: datetime) -> int | None:
     else:
         return None
     return round(datetime.combine(last, time.max, tzinfo=now.tzinfo).timestamp() * 1000)
-
-
-def _trimmed(said: str, start: int, end: int) -> tuple[int, int]:
-    matched = said[start:end]
-    return start + len(matched) - len(matched.lstrip()), start + len(matched.rstrip(" \t\n,;:"))
 
 
 def distinct(found: Iterable[FoundFact]) -> list[FoundFact]:

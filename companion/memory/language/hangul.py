@@ -69,8 +69,8 @@ _STEM_ENDINGS = r"(?:거든요?|지만요?|고요?|구요|지요?|죠|잖아요?
 def present(stem: str, infinitive: str, *, adjective: bool = False) -> str:
     """The ways to state a verb in the present, as a pattern: `present("살", "살아")` matches 살아요, 산다, 사는데.
 
-    `infinitive` is the form before 요 ("해", "살아", "마셔"). Questions, conditions and hearsay (살까, 살면, 산대) do not
-    match. An ㅂ-irregular or 르-irregular stem is given as it stands before consonants ("무섭", "다르").
+    `infinitive` is the form before 요 ("해", "살아", "마셔"). Questions, conditions and hearsay (살까, 살면, 산대) do
+    not match. An ㅂ-irregular or 르-irregular stem is given as it stands before consonants ("무섭", "다르").
     """
     number = final(stem)
     open_stem = with_final(stem, 0) if number == _RIEUL else stem  # ㄹ falls before ㄴ, ㅂ, ㅅ

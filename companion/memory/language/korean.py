@@ -10,8 +10,8 @@ from typing import Any
 
 from companion.memory.language import hangul, moments_ko
 from companion.memory.language.found import FoundFact, Row, alternatives, compiled, distinct, facts_of, load
-from companion.memory.language.numbers import NUMBER_KO
 from companion.memory.language.korean_slots import READER, WORDS
+from companion.memory.language.numbers import NUMBER_KO
 from companion.memory.language.sentences import Sentence, lowered, sentences, struck_out
 
 _QUOTED = re.compile(r"[\"“„«「『'‘][^\"“”„«»「」『』'‘’]*[\"”»」』'’]")

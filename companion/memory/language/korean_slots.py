@@ -135,7 +135,7 @@ def _thing(raw: str) -> str | None:
 
 
 def _may_precede(word: str) -> bool:
-    """Whether a word may stand before a noun that it describes ("매운 음식", "비 오는 날"), and is no subject itself."""
+    """Whether a word may stand before a noun that it describes ("매운 음식", "비 오는 날"), and is no subject."""
     if word in WORDS["no_things"] or _PARTICLE.sub("", word) in ("너", "네", "나", "저", "우리"):
         return False
     return word in WORDS["whole_words"] or bool(_ADNOMINAL.search(word)) or not _NOT_BEFORE_A_NOUN.search(word)

@@ -11,7 +11,7 @@ _END = re.compile(
 
 
 class Sentence(NamedTuple):
-    """From `start` to `end` (exclusive, without its mark). `asked`: it ends in a question mark. `closed`: in any mark."""
+    """From `start` to `end` (exclusive, without its mark). `asked`: it ends in a question mark. `closed`: in any."""
 
     start: int
     end: int
@@ -20,7 +20,7 @@ class Sentence(NamedTuple):
 
 
 def sentences(text: str) -> list[Sentence]:
-    """The sentences of `text`, divided where there are marks; without marks it is one."""
+    """The sentences of `text` (small letters), divided where there are marks; without marks it is one."""
     found, start = [], 0
     for mark in _END.finditer(text):
         found.append(Sentence(start, mark.start(), "?" in mark[0], True))
