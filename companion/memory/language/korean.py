@@ -1,0 +1,239 @@
+"""Korean: which clauses of what was said may be believed, and what the patterns of `patterns/ko.toml` find in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from companion.memory.language import hangul, moments_ko
+from companion.memory.language.found import FoundFact, Row, alternatives, compiled, distinct, facts_of, load
+from companion.memory.language.korean_slots import READER, WORDS
+from companion.memory.language.numbers import NUMBER_KO
+from companion.memory.language.sentences import Sentence, lowered, sentences, struck_out
+
+_QUOTED = re.compile(r"[\"“„«「『'‘][^\"“”„«»「」『』'‘’]*[\"”»」』'’]")
+_CLAUSE_END = re.compile(
+    r"(?:[,;:]|(?<=[고구데만서까든요다어아해야죠지네며면음임여워와써러려])(?<!보다)(?<!마다)(?=\s))\s*"
+)
+_PLAIN_ENDING = re.compile(r"(?:[어아해야여워와요지죠네래]|[가-힣]에요)$")
+_BACKGROUND = re.compile(r"(?:[는은인]데|거든|지만|라서|[가-힣]서|니까|고)$")
+_ANYBODY = frozenset("친구 친한 동료 상사 선배 후배 이웃 선생님 직장 부장님 팀장님 사장님 첫째 둘째 셋째".split())
+_MINE = re.compile(r"(?:제|내|저의|나의|우리|저희)\s")
+_MIN_REST = 3  # letters that must follow a background clause in a question: "강아지 키우는데 | 산책은…?"
+
+
+def extract(said: str, now: datetime) -> list[FoundFact]:
+    """The facts in what was said in Korean, in its order."""
+    low = _prepared(said)
+    found: list[FoundFact] = []
+    whole: set[tuple[int, int]] = set()  # of two clauses that end together, the one that began first is whole
+    for sentence in sentences(low):
+        for number, row, match in _matches(sentence, low):
+            if (number, match.end()) not in whole and _stated(match, row, sentence, low):
+                facts = list(facts_of(match, row, said, now, READER))
+                found += facts
+                whole |= {(number, match.end())} if facts else set()
+    return distinct(found)
+
+
+def believable(said: str) -> list[tuple[int, int]]:
+    """The spans that the owner states as true: no question, no condition, nobody else's words, no play."""
+    low = _prepared(said)
+    stated = [s for s in sentences(low) if not _is_question(s, low)]
+    return [(s.start, last) for s in stated if (last := _last_start(s, low)) > s.start]
+
+
+def supports(evidence: str, statement: str, before: str) -> bool:
+    """Whether the owner's words carry a statement about them, word for word; `before`: what preceded them."""
+    has = [_bare(word) for word in evidence.split()]
+    needs = [bare for word in statement.split() if (bare := _bare(word)) not in _GRAMMAR]
+    subject = _last_subject(f"{before} {evidence} ")
+    denied = bool(_DENIAL.search(evidence)) == bool(_DENIAL.search(statement))
+    open_end = _OPEN_END.search(evidence) is not None
+    return (
+        subject != "other"
+        and denied
+        and not open_end
+        and bool(needs)
+        and all(_carried(need, has) for need in needs[:-1])
+        and (_carried(needs[-1], has) or any(_open(said[0]) == _open(needs[-1][0]) for said in has))  # a verb: its root
+    )
+
+
+def is_sensitive(evidence: str) -> bool:
+    """Whether the words touch health, belief, sexuality, politics or money."""
+    lists = ("conditions", "illnesses", "faiths", "sexualities", "politics", "sensitive")
+    return any(re.search(alternatives(WORDS[name]), evidence) for name in lists)
+
+
+_DENIAL = re.compile(r"(?:^|\s)(?:안|못)\s?|없|않|아니|싫|못[하해한]")
+_OPEN_END = re.compile(r"(?:면|싶[가-힣]*|까|래|대|라고|다고|려고)$")
+_GRAMMAR = frozenset("있 이 이름 사람 것 수 있다 이다 한다 하다 자신 그 사용자 주인".split())
+_ENDINGS = re.compile(
+    r"(?:이라는|라는|이라고|라고|에서|에게|한테|이랑|으로|하고|[은는이가을를에의도로와과랑]|이다|있다|한다|했다|입니다|[이예에]요|[아어해]요?|습니다|다|고|며)$"
+)
+
+
+def _bare(word: str) -> str:
+    """A word without particle or ending, if something is left: 서울에 → 서울, 좋아한다 → 좋아."""
+    bare = _ENDINGS.sub("", word.strip(".,!"))
+    return bare or word
+
+
+def _carried(need: str, has: list[str]) -> bool:
+    """Whether a word of the statement was said, the final consonant of its last syllable aside."""
+    return any(said.startswith(need) or _open(said).startswith(_open(need)) for said in has)
+
+
+def _open(word: str) -> str:
+    """The word without the final consonant of its last syllable: 산 → 사, 살 → 사."""
+    return hangul.with_final(word, 0) if "가" <= word[-1] <= "힣" else word
+
+
+# --- what may be believed --------------------------------------------------------------------------------------------
+
+
+def _prepared(said: str) -> str:
+    """Small letters, quotations struck out; nothing at all where it is all play."""
+    low = struck_out(lowered(said), _QUOTED)
+    return "" if _guard("utterance").search(low) else low
+
+
+def _last_start(sentence: Sentence, low: str) -> int:
+    """The last place in the sentence at which a clause to be believed may begin; -1: none may."""
+    text = low[sentence.start : sentence.end]
+    if _guard("sentence").search(text.rstrip()):
+        return -1
+    uncertain = _guard("onward").search(text)
+    return sentence.start + (uncertain.start() - 1 if uncertain else len(text))
+
+
+def _is_question(sentence: Sentence, low: str) -> bool:
+    return sentence.asked or bool(_question().search(low[sentence.start : sentence.end].rstrip()))
+
+
+def _stated(match: re.Match[str], row: Row, sentence: Sentence, low: str) -> bool:
+    """Whether the owner states it of themselves (or, where the row names its subject, of that)."""
+    of_me = bool(match["me"]) or bool(_MINE.match(match[0]))
+    named = row.subject == "named"
+    if (row.subject == "me" and not match["me"]) or _not_after().match(low, match.end(), sentence.end):
+        return False
+    if named and _nobody_in_particular(match):
+        return False
+    about = "me" if named or of_me else _last_subject(low[: match.start()])
+    rest = low[match.end() : sentence.end].strip(" ,")
+    if about == "other":
+        return False
+    if _is_question(sentence, low):
+        return bool(_BACKGROUND.search(match[0])) and len(rest) >= _MIN_REST and about == "me"
+    return about == "me" or sentence.closed or bool(rest) or not _PLAIN_ENDING.search(match[0].rstrip())
+
+
+def _nobody_in_particular(match: re.Match[str]) -> bool:
+    """ "A friend" without a name: nothing to keep of them."""
+    groups = match.groupdict()
+    relation = (groups.get("rel") or "").split()
+    return bool(relation) and relation[0] in _ANYBODY and not (groups.get("relname") or groups.get("name"))
+
+
+def _last_subject(before: str) -> str:
+    """Whom the last clause with a subject was about: `me`, `other`, or nobody."""
+    others = [m.end() for m in _others().finditer(before)]
+    me = [m.end() for m in _me().finditer(before)]
+    if not others and not me:
+        return ""
+    return "other" if others and (not me or others[-1] > me[-1]) else "me"
+
+
+# --- where the patterns match ----------------------------------------------------------------------------------------
+
+
+def _matches(sentence: Sentence, low: str) -> Iterator[tuple[int, Row, re.Match[str]]]:
+    last = _last_start(sentence, low)
+    text = low[: sentence.end]
+    starts = [sentence.start, *(m.end() for m in _CLAUSE_END.finditer(low, sentence.start, sentence.end))]
+    filler = _filler()
+    starts = sorted({m.end() for at in starts if at <= last and (m := filler.match(text, at))})
+    for number, row in enumerate(_rows()):
+        yield from ((number, row, m) for start in starts if (m := row.regex.match(low, start, sentence.end)))
+
+
+# --- the table, read once --------------------------------------------------------------------------------------------
+
+
+@cache
+def _table() -> dict[str, Any]:
+    return load("ko.toml")
+
+
+@cache
+def _rows() -> tuple[Row, ...]:
+    table, guards = _table(), _table()["guards"]
+    macros = {f"{name}_words": alternatives(listed) for name, listed in _LISTS.items()}
+    macros |= {"number": NUMBER_KO, "WHEN": moments_ko.WHEN, "이다": hangul.NOUN_IS}
+    macros |= {"있다": hangul.THERE_IS, "없다": hangul.THERE_IS_NOT}
+    for kind in ("verbs", "adjectives"):
+        for verb, (stem, infinitive) in table[kind].items():
+            macros[verb] = hangul.present(stem, infinitive, adjective=kind == "adjectives")
+            macros[f"{verb}+"] = hangul.past(infinitive)
+            macros[f"{verb}^"] = hangul.honorific(stem)
+    before = rf"(?P<me>{guards['my']})?(?:{guards['adverb']}\s+)*"
+    return compiled(table, macros, r"\s*", before=before, after=r"(?![가-힣a-z0-9])")
+
+
+_LISTS = {
+    "family": WORDS["relations"],
+    "telling": WORDS["telling"],
+    "pet": WORDS["pets"],
+    "condition": WORDS["conditions"],
+    "illness": WORDS["illnesses"],
+    "faith": WORDS["faiths"],
+    "sexuality": WORDS["sexualities"],
+    "politics": WORDS["politics"],
+    "nationality": WORDS["nationalities"],
+    "trait": WORDS["traits"],
+    "mbti": WORDS["mbti"],
+    "language": WORDS["languages"],
+    "event": WORDS["events"],
+    "fear": WORDS["fears"],
+    "food": WORDS["foods"],
+    "drink": WORDS["drinks"],
+    "allergen": WORDS["allergens"],
+    "played": WORDS["played"],
+    "sport": WORDS["sports"],
+    "place": WORDS["places"],
+}
+
+
+@cache
+def _guard(name: str) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in _table()["guards"][name]))
+
+
+@cache
+def _question() -> re.Pattern[str]:
+    return re.compile(_table()["guards"]["question"])
+
+
+@cache
+def _filler() -> re.Pattern[str]:
+    return re.compile(rf"\s*(?:{_table()['guards']['filler']}[\s,.]+)*")
+
+
+@cache
+def _not_after() -> re.Pattern[str]:
+    return re.compile(rf"\s*(?:{_table()['guards']['not_after']})")
+
+
+@cache
+def _me() -> re.Pattern[str]:
+    return re.compile(rf"(?<![가-힣]){_table()['guards']['me']}")
+
+
+@cache
+def _others() -> re.Pattern[str]:
+    people = rf"{alternatives(WORDS['relations'])}(?:들)?(?:[이가은는도]|께서는?)(?=\s)"
+    return re.compile(rf"(?<![가-힣])(?:{_table()['guards']['others']}|{people})")
