@@ -66,6 +66,11 @@ def test_the_first_clause_is_ready_before_its_sentence_is_written() -> None:
     assert ClauseSplitter().feed("I can see why that hurt you, ") == ["I can see why that hurt you,"]
 
 
+def test_behind_an_opening_that_is_out_come_whole_sentences() -> None:
+    splitter = ClauseSplitter(begun=True)
+    assert splitter.feed("You did what you could, and it was a lot. ") == ["You did what you could, and it was a lot."]
+
+
 def test_after_the_first_clause_come_whole_sentences() -> None:
     text = "That is hard to carry. You did what you could, and it was a lot, I think. Is he better now?"
     assert split(text)[1:] == ["You did what you could, and it was a lot, I think.", "Is he better now?"]

@@ -73,7 +73,7 @@ def test_turn_after_turn_only_what_is_new_is_evaluated(model: LanguageModel) -> 
 
 def test_the_replier_reads_its_head_once(opened: LanguageModel) -> None:
     model = LanguageModel(model_file("llm"), context=2048)
-    replier = Replier(model, "en", sampling=SAME)
+    replier = Replier(model, "en", seed=7)
     replier.warm((), never)
     head = model.evaluation.evaluated
     history: tuple[Exchange, ...] = ()
@@ -86,6 +86,23 @@ def test_the_replier_reads_its_head_once(opened: LanguageModel) -> None:
         replier.warm(history, never)
         assert model.evaluation.reused >= head
     model.close()
+
+
+def test_choosing_costs_nothing_beyond_reading(model: LanguageModel) -> None:
+    model.prefill(ASKED, never)
+    choice = model.choose(ASKED, ["I", "blue", "seven"], never)
+    assert model.evaluation.evaluated == 0
+    assert choice is not None
+    assert choice.option == "I"
+    assert 0.5 < choice.probability <= 1.0
+    assert model.choose((Message("user", "x"),), ["I", "blue"], lambda: True) is None
+
+
+def test_a_reply_goes_on_from_its_opening(model: LanguageModel) -> None:
+    greedy = Sampling(temperature=0.0, max_tokens=4)
+    asked = (*HEAD, Message("user", "Say the days of the week."))
+    opened = "".join(model.stream(asked, greedy, never, opening="Monday, Tuesday, Wednesday,"))
+    assert "Thursday" in opened
 
 
 def test_words_read_ahead_cost_nothing_when_they_stay(model: LanguageModel) -> None:

@@ -6,11 +6,15 @@ from collections.abc import Callable, Generator, Sequence
 
 import pytest
 
-from companion.dialogue.llm import Evaluation, Sampling
+from companion.dialogue import persona
+from companion.dialogue.llm import Choice, Evaluation, Sampling
 from companion.dialogue.prompt import Message
-from companion.dialogue.reply import Clause, Replier
+from companion.dialogue.reply import SURE, Clause, Replier
 from companion.events import Exchange
 from companion.settings import Language
+
+UNOPENED = Choice("question", 1.0)
+"""A moment that the persona does not open."""
 
 
 class ScriptedModel:
@@ -18,10 +22,11 @@ class ScriptedModel:
 
     context = 2048
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, choice: Choice = UNOPENED) -> None:
+        self.choice = choice
         self.pieces = [word + " " for word in text.split(" ")]
         self.written = 0
-        self.read: list[Sequence[Message]] = []
+        self.read: list[tuple[Sequence[Message], str]] = []
         self.closed = False
         self.unfit: Callable[[str], bool] = lambda token: False
 
@@ -31,14 +36,20 @@ class ScriptedModel:
     def forbid(self, forbidden: Callable[[str], bool]) -> None:
         self.unfit = forbidden
 
-    def prefill(self, messages: Sequence[Message], cancelled: Callable[[], bool]) -> Evaluation:
-        self.read.append(messages)
+    def prefill(self, messages: Sequence[Message], cancelled: Callable[[], bool], opening: str = "") -> Evaluation:
+        self.read.append((messages, opening))
         return Evaluation(0, 0)
 
+    def choose(
+        self, messages: Sequence[Message], options: Sequence[str], cancelled: Callable[[], bool]
+    ) -> Choice | None:
+        self.read.append((messages, ""))
+        return None if cancelled() else self.choice
+
     def stream(
-        self, messages: Sequence[Message], sampling: Sampling, cancelled: Callable[[], bool]
+        self, messages: Sequence[Message], sampling: Sampling, cancelled: Callable[[], bool], opening: str = ""
     ) -> Generator[str, None, None]:
-        self.read.append(messages)
+        self.read.append((messages, opening))
         try:
             for piece in self.pieces:
                 if cancelled():
@@ -82,6 +93,54 @@ def test_nothing_is_written_beyond_the_clause_that_is_out() -> None:
     clauses = Replier(model, "en").reply((), "Hello.", never)
     assert next(clauses).text == "I'm so sorry to hear that."
     assert model.written == 6
+
+
+def test_in_a_clear_moment_the_reply_opens_before_a_word_is_written() -> None:
+    model = ScriptedModel("What was she like?", Choice("sad", 0.9))
+    clauses = Replier(model, "en").reply((), "My dog died.", never)
+    opening = next(clauses)
+    assert opening.text in persona.load("en", "Companion", "").openers["sad"]
+    assert opening.first_token is not None
+    assert model.written == 0
+    assert texts(list(clauses)) == ["What was she like?"]
+
+
+def test_the_model_goes_on_from_the_opening() -> None:
+    model = ScriptedModel("What was she like?", Choice("sad", 0.9))
+    clauses = list(Replier(model, "en").reply((), "My dog died.", never))
+    assert model.read[-1][1] == f"sad: {clauses[0].text}"
+
+
+def test_an_opening_is_not_said_twice() -> None:
+    opener = persona.load("en", "Companion", "").openers["sad"][0]
+    model = ScriptedModel(f"{opener} What was she like?", Choice("sad", 0.9))
+    assert texts(list(Replier(model, "en").reply((), "My dog died.", never))).count(opener) == 1
+
+
+def test_an_opening_alone_is_a_reply() -> None:
+    model = ScriptedModel("", Choice("sad", 0.9))
+    clauses = list(Replier(model, "en").reply((), "My dog died.", never))
+    assert len(texts(clauses)) == 1
+    assert clauses[-1].last
+
+
+def test_in_an_unclear_moment_the_model_finds_its_own_words() -> None:
+    model = ScriptedModel("What was she like?", Choice("sad", SURE - 0.01))
+    assert texts(list(Replier(model, "en").reply((), "My dog died.", never))) == ["What was she like?"]
+
+
+def test_two_moments_of_a_kind_are_not_opened_alike() -> None:
+    replier = Replier(ScriptedModel("Why?", Choice("sad", 0.9)), "ko")
+    history = [Exchange("개가 죽었어.", "왜요?")]
+    assert next(replier.reply((), "슬퍼.", never)).text != next(replier.reply(history, "슬퍼.", never)).text
+
+
+def test_replies_stand_in_the_prompt_as_the_model_wrote_them() -> None:
+    model = ScriptedModel("What was she like?", Choice("sad", 0.9))
+    replier = Replier(model, "en")
+    heard = " ".join(texts(list(replier.reply((), "My dog died.", never))))
+    replier.warm([Exchange("My dog died.", heard)], never)
+    assert model.read[-1][0][-1].content == f"sad: {heard}"
 
 
 def test_a_reply_that_nobody_waits_for_any_more_stops() -> None:
@@ -147,16 +206,17 @@ def test_what_is_read_ahead_is_what_the_reply_begins_with() -> None:
     replier.warm(history, never)
     replier.prepare(history, "I slept well.", never)
     list(replier.reply(history, "I slept well.", never))
-    warm, prepared, asked = model.read
-    assert prepared == asked
-    assert warm == asked[:-1]
+    warm, named, *prepared = model.read
+    assert set(map(str, prepared)) == {str(prepared[0])}
+    assert prepared[0] == (named[0], "question:")
+    assert warm[0] == named[0][:-1]
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_the_head_tells_who_speaks_with_whom(language: Language) -> None:
     model = ScriptedModel("")
     Replier(model, language, owner="Minji", companion="Aria").warm((), never)
-    (messages,) = model.read
+    ((messages, _),) = model.read
     assert messages[0].role == "system"
     assert "Aria" in messages[0].content
     assert "Minji" in messages[0].content
@@ -166,7 +226,7 @@ def test_the_head_tells_who_speaks_with_whom(language: Language) -> None:
 def test_an_owner_without_a_name_is_not_named() -> None:
     model = ScriptedModel("")
     Replier(model, "en").warm((), never)
-    assert "name is" not in model.read[0][0].content
+    assert "name is" not in model.read[0][0][0].content
 
 
 @pytest.mark.parametrize(("token", "fit"), [(" tree", True), (" 很", False), ("**", False), ("😀", False), ("", True)])
@@ -178,8 +238,13 @@ def test_the_model_cannot_write_what_cannot_be_said(token: str, fit: bool) -> No
 
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_no_sentence_of_its_own_is_one_that_it_would_leave_out(language: Language) -> None:
-    from companion.dialogue import persona
-
     own = persona.load(language, "Companion", "")
-    replies = [message.content for message in own.head if message.role == "assistant"]
-    assert not [text for text in (*replies, *own.lost) if own.cliches.search(text)]
+    replies = [message.content.partition(": ")[2] for message in own.head if message.role == "assistant"]
+    openers = [opener for several in own.openers.values() for opener in several]
+    assert not [text for text in (*replies, *openers, *own.lost) if own.cliches.search(text)]
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_openers_belong_to_moments_that_the_model_can_name(language: Language) -> None:
+    own = persona.load(language, "Companion", "")
+    assert set(own.openers) <= set(own.moments)

@@ -69,6 +69,17 @@ def test_an_answer_that_only_begins_like_the_question_is_said() -> None:
     assert said(*reply, words="The capital of Australia, what is it?") == list(reply)
 
 
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("What is the capital of Australia?", "Canberra is the capital of Australia."),
+        ("세상에서 제일 높은 산은 어디야?", "세상에서 제일 높은 산은 에베레스트예요."),
+    ],
+)
+def test_an_answer_in_the_words_of_the_question_is_said(words: str, answer: str) -> None:
+    assert said(answer, words=words) == [answer]
+
+
 def test_a_greeting_may_be_given_back() -> None:
     assert said("Good night!", words="good night") == ["Good night!"]
 

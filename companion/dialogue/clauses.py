@@ -35,10 +35,11 @@ class ClauseSplitter:
     difference. A clause ends between words, and not within a quotation or after an abbreviation.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, begun: bool = False) -> None:
+        """`begun`: the reply's first clause is out already, so that only whole sentences follow."""
         self._unfinished = ""
         self._words: list[str] = []
-        self._first = True
+        self._first = not begun
 
     def feed(self, piece: str) -> list[str]:
         """The clauses that `piece` completes."""

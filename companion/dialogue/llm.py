@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import codecs
 import ctypes
+import math
 import os
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
@@ -51,6 +52,14 @@ class Evaluation:
 
     reused: int
     evaluated: int
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a reply would most likely begin with, and how likely among the options, 0…1."""
+
+    option: str
+    probability: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,24 +143,38 @@ class LanguageModel:
         for bias, token in zip(self._forbidden, tokens, strict=True):
             bias.token, bias.bias = token, float("-inf")
 
-    def prefill(self, messages: Sequence[Message], cancelled: Callable[[], bool]) -> Evaluation:
+    def prefill(self, messages: Sequence[Message], cancelled: Callable[[], bool], opening: str = "") -> Evaluation:
         """Read a prompt ahead of time, in small batches with a look at `cancelled` before each.
 
-        Messages that end with the owner's words are read up to where the reply begins; others up to where the owner's
-        next words begin.
+        Messages that end with the owner's words are read up to where the reply begins, and on through its `opening`;
+        others up to where the owner's next words begin.
         """
-        self._read(messages, cancelled)
+        self._read(messages, opening, cancelled)
         return self.evaluation
 
+    def choose(
+        self, messages: Sequence[Message], options: Sequence[str], cancelled: Callable[[], bool]
+    ) -> Choice | None:
+        """The one of `options` that the reply to `messages` would most likely begin with; None if `cancelled`.
+
+        Judged by their first tokens, which must differ. Costs nothing beyond reading the prompt.
+        """
+        if not self._read(messages, "", cancelled):
+            return None
+        logits = self._lib.llama_get_logits_ith(self._context, -1)
+        scores = [float(logits[self._tokens(option)[0]]) for option in options]
+        best = max(scores)
+        return Choice(options[scores.index(best)], 1 / sum(math.exp(score - best) for score in scores))
+
     def stream(
-        self, messages: Sequence[Message], sampling: Sampling, cancelled: Callable[[], bool]
+        self, messages: Sequence[Message], sampling: Sampling, cancelled: Callable[[], bool], opening: str = ""
     ) -> Generator[str, None, None]:
-        """The reply to `messages`, piece by piece, each a whole number of characters.
+        """The reply to `messages` behind its `opening`, piece by piece, each a whole number of characters.
 
         Nothing is computed between a piece and the next call. It ends with the reply, when `cancelled`, when the
         context is full, or when another call has used the model in between.
         """
-        if not self._read(messages, cancelled):
+        if not self._read(messages, opening, cancelled):
             return
         call = self._calls
         decoder = codecs.getincrementaldecoder("utf-8")("ignore")  # holds an unfinished character back
@@ -171,10 +194,10 @@ class LanguageModel:
         finally:
             self._lib.llama_sampler_free(sampler)
 
-    def _read(self, messages: Sequence[Message], cancelled: Callable[[], bool]) -> bool:
-        """Bring the cache to hold exactly `messages`; False if it was cancelled before that."""
+    def _read(self, messages: Sequence[Message], opening: str, cancelled: Callable[[], bool]) -> bool:
+        """Bring the cache to hold exactly this prompt; False if it was cancelled before that."""
         self._calls += 1
-        tokens = self._tokens(self._render(messages))
+        tokens = self._tokens(self._render(messages) + opening)
         if len(tokens) >= self.context:
             raise ValueError("the prompt is longer than the context")
         kept = 0

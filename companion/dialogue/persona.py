@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +14,18 @@ from companion.settings import Language
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """`head`: what the model is told before every talk. `lost`: what is said when it wrote nothing fit to be said.
+    """What a persona file holds, ready for use.
 
-    `no_model`: what is said where there is no model at all. `avoided`: words that the model may not begin or write;
-    `cliches`: what is left out of a reply, by whole sentences.
+    `head`: what the model is told before every talk. `moments`: the kinds of moment that its examples name.
+    `openers`: sentences that may open the reply in such a moment. `temperature`: how freely the model writes.
+    `lost`: what is said when the model wrote nothing fit to be said; `no_model`: what is said where there is none.
+    `avoided`: words that the model may not write; `cliches`: what no sentence of a reply may hold.
     """
 
     head: tuple[Message, ...]
+    moments: tuple[str, ...]
+    openers: Mapping[str, Sequence[str]]
+    temperature: float
     lost: Sequence[str]
     no_model: str
     avoided: frozenset[str]
@@ -35,12 +40,21 @@ def load(language: Language, companion: str, owner: str) -> Persona:
     if owner:
         system += data["owner"].replace("{owner}", owner)
     head = [Message("system", " ".join(system.split()))]
-    for said, answered in data["examples"]:
-        head += [Message("user", said), Message("assistant", answered)]
+    for said, moment, answered in data["examples"]:
+        answer = in_moment(moment, answered.replace("{companion}", companion))
+        head += [Message("user", said), Message("assistant", answer)]
     return Persona(
         head=tuple(head),
+        moments=tuple(dict.fromkeys(moment for _, moment, _ in data["examples"])),
+        openers=data["openers"],
+        temperature=data["temperature"],
         lost=data["lost"],
         no_model=data["no_model"],
         avoided=frozenset(data["avoided"]),
         cliches=re.compile("|".join(data["cliches"]), re.IGNORECASE),
     )
+
+
+def in_moment(moment: str, answer: str = "") -> str:
+    """A reply as the model knows it: the name of the moment, which is not said, and the answer."""
+    return f"{moment}: {answer}".rstrip()

@@ -16,10 +16,13 @@ LIMIT: Final = 300
 """Letters after which even an unfinished sentence ends at its next pause."""
 
 ECHO: Final = 0.8
-"""Likeness (difflib's ratio, 0…1) from which a sentence counts as the owner's own, as it does with "your" for "my"."""
+"""Likeness (difflib's ratio, 0…1) from which a sentence that adds no word counts as the owner's own."""
 
 ECHO_LETTERS: Final = 12
 """Letters of the shortest sentence that can be an echo; a greeting is rightly given back."""
+
+NEW_WORD: Final = 5
+"""Letters (a Hangul syllable counts two) from which a word counts as added: "your" for "my" adds nothing."""
 
 _SENTENCE: Final = re.compile(r"[^.!?…]+[.!?…]*")
 _SENTENCE_END: Final = re.compile(r"[.!?…][\"'”’)]*$")
@@ -34,6 +37,7 @@ class Restraint:
 
     def __init__(self, words: str, cliches: re.Pattern[str]) -> None:
         self._cliches = cliches
+        self._words = [_bare(word) for word in words.split()]
         self._heard = [bare for part in (words, *_SENTENCE.findall(words)) if len(bare := _bare(part)) >= ECHO_LETTERS]
         self._sentence: list[str] = []  # clauses since the last sentence end
         self._waiting: list[str] = []  # those of them that are an echo so far
@@ -50,7 +54,7 @@ class Restraint:
             return []
         ends = bool(_SENTENCE_END.search(clause))
         whole = ends and not self._sentence
-        if bare in self._said and len(bare) >= ECHO_LETTERS:
+        if bare in self._said:
             self.done = True  # it turns in circles
             return []
         if whole and (self._cliches.search(clause) or (self._asked and "?" in clause)):
@@ -80,13 +84,20 @@ class Restraint:
 
     def _echoes(self, *, whole: bool) -> bool:
         """Whether the sentence in the making is the owner's so far, or, when `whole`, altogether."""
-        written = _bare(" ".join(self._sentence))
-        if whole and len(written) < ECHO_LETTERS:
+        text = " ".join(self._sentence)
+        written = _bare(text)
+        if (whole and len(written) < ECHO_LETTERS) or any(map(self._adds, text.split())):
             return False
         return any(
             SequenceMatcher(None, heard if whole else heard[: len(written)], written).ratio() >= ECHO
             for heard in self._heard
         )
+
+    def _adds(self, word: str) -> bool:
+        """Whether this is a word of weight that the owner did not say, in this or another form of it."""
+        word = _bare(word)
+        stem = word[: max(2, len(word) // 2)]
+        return _letters(word) >= NEW_WORD and not any(heard.startswith(stem) for heard in self._words)
 
 
 def _bare(text: str) -> str:
