@@ -88,6 +88,12 @@ def test_hollow_phrases_are_left_out() -> None:
     assert said("You're welcome!", "Feel free to ask anything.") == ["You're welcome!"]
 
 
+def test_a_question_of_a_recent_reply_is_not_asked_again() -> None:
+    restraint = Restraint("", CLICHES, ["Oh! How did it make you feel?", "I see."])
+    reply = ("That's lovely news!", "How did it make you feel?", "I see.")
+    assert [text for clause in reply for text in restraint.admit(clause)] == ["That's lovely news!", "I see."]
+
+
 def test_one_question_is_enough() -> None:
     assert said("How was it?", "I'd like to know.", "Who was there?") == ["How was it?", "I'd like to know."]
 

@@ -22,6 +22,9 @@ SURE: Final = 0.6
 """Probability of the moment from which the persona's words open the reply; below, the model finds its own. Of sixty
 everyday openings in two languages 31 were that sure, one of them wrongly; of the 29 others eleven were wrong."""
 
+RECENT: Final = 4
+"""Turns within which no longer sentence is said twice: small models ask the same question after every answer."""
+
 Cancelled = Callable[[], bool]
 """Asked again and again while the model works; true ends the work."""
 
@@ -137,7 +140,8 @@ class Replier:
         said = bool(opening.said)
         spoken = SpokenForm(self._language, *self._names)
         splitter = ClauseSplitter(begun=said)
-        restraint = Restraint(words, self._persona.cliches)
+        recent = [turn.companion for turn in history[-RECENT:]]
+        restraint = Restraint(words, self._persona.cliches, recent)
         if said:
             restraint.admit(opening.said)
             yield Clause(opening.said, last=False, first_token=time.perf_counter() - asked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from difflib import SequenceMatcher
 from typing import Final
 
@@ -35,8 +36,11 @@ class Restraint:
     way, and are dropped if the sentence ends without doing so.
     """
 
-    def __init__(self, words: str, cliches: re.Pattern[str]) -> None:
+    def __init__(self, words: str, cliches: re.Pattern[str], before: Iterable[str] = ()) -> None:
+        """`words`: the owner's. `before`: recent replies, whose longer sentences are not said again."""
         self._cliches = cliches
+        earlier = {_bare(sentence) for reply in before for sentence in _SENTENCE.findall(reply)}
+        self._earlier = {sentence for sentence in earlier if _letters(sentence) >= ECHO_LETTERS}
         self._words = [_bare(word) for word in words.split()]
         self._heard = [bare for part in (words, *_SENTENCE.findall(words)) if len(bare := _bare(part)) >= ECHO_LETTERS]
         self._sentence: list[str] = []  # clauses since the last sentence end
@@ -57,7 +61,7 @@ class Restraint:
         if bare in self._said:
             self.done = True  # it turns in circles
             return []
-        if whole and (self._cliches.search(clause) or (self._asked and "?" in clause)):
+        if whole and (bare in self._earlier or self._cliches.search(clause) or (self._asked and "?" in clause)):
             return []
         self._sentence.append(clause)
         self._waiting.append(clause)
