@@ -280,6 +280,7 @@ class Conversation:
             rms = float(np.sqrt(np.mean(np.square(frame.samples))))
             for observer in self._observers:
                 observer.level(rms, self._taking.phase)
+        self._ask_partial()  # before this frame is handed on: the reader has nothing in hand then
         self._keep(frame.samples)
         self._window = np.concatenate((self._window, frame.samples))
         while len(self._window) >= WINDOW:
@@ -289,7 +290,6 @@ class Conversation:
             probability = 0.0 if deaf else self._parts.activity.probability(window)
             for action in self._taking.hear(end - WINDOW, end, probability):
                 self._act(action)
-        self._ask_partial()
         self._maybe_next_input()
 
     def _keep(self, frame: Samples) -> None:
