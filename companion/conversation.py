@@ -8,7 +8,8 @@ the revision moves, running work sees it and stops, and results that arrive late
 The journey of one utterance:
 
     frame ─▶ voice activity ─▶ TurnTaking
-    Probe (a pause) ─▶ Smart Turn; second pass of the words; the words into the model's cache
+    Read (a pause) ─▶ second pass of the words; the words into the model's cache
+    Probe (it goes on) ─▶ Smart Turn: is the turn complete?
     Commit (it lasts) ─▶ reply, clause by clause ─▶ voice ─▶ speaker ─▶ what was heard ─▶ history
 """
 
@@ -62,7 +63,7 @@ from companion.events import (
 from companion.stt.turn import TurnRecognizer
 from companion.tts.voice import Voice
 from companion.turns.heard import SpokenClause, heard
-from companion.turns.taking import Action, Begin, Commit, Dismiss, Phase, Probe, Resume, TurnTaking
+from companion.turns.taking import Action, Begin, Commit, Dismiss, Phase, Probe, Read, Resume, TurnTaking
 from companion.worker import Worker
 
 PRE_ROLL = samples(0.5)
@@ -73,6 +74,10 @@ PARTIAL_EVERY = samples(0.4)
 
 AFTER_INPUT = samples(0.5)
 """Silence after the end of a file before the next one: time enough for a voice at its very end to be noticed."""
+
+READ_AHEAD = 8
+"""Words that the model reads at once while the owner speaks. Up to 16 tokens cost it the same as eight, and while it
+reads it is not free for the words that matter, the last ones."""
 
 LEVEL_EVERY = samples(0.1)
 
@@ -108,6 +113,7 @@ class _Reply:
     complete: bool = False
     spoken: int = 0  # clauses whose sound is whole
     first_token: float | None = None
+    ahead: bool = False
     clause_at: float | None = None
     sound_at: float | None = None
     closed: bool = False
@@ -308,6 +314,8 @@ class Conversation:
         match action:
             case Begin():
                 self._begin(action)
+            case Read():
+                self._read_words(action)
             case Probe():
                 self._probe(action)
             case Resume():
@@ -337,8 +345,8 @@ class Conversation:
 
     def _ask_partial(self) -> None:
         turn = self._turn
-        if turn is None or self._taking.phase is not Phase.HEARING or not self._reader.idle:
-            return
+        if turn is None or not self._taking.voiced(self._position) or not self._reader.idle:
+            return  # in a pause the reader must be free for the words that may be the last
         if self._position - turn.asked_partial < PARTIAL_EVERY:
             return
         turn.asked_partial = self._position
@@ -358,24 +366,31 @@ class Conversation:
         standing = steady(turn.partial, message.text)
         turn.partial = message.text
         self._emit(TranscriptPartial(message.text))
-        if len(standing) > len(turn.standing) and self._writer.idle:
+        if len(standing.split()) - len(turn.standing.split()) >= READ_AHEAD and self._free_to_follow():
             turn.standing = standing
-            self._prepare(standing, message.revision)
+            self._follow(standing, message.revision)
 
-    def _probe(self, action: Probe) -> None:
-        """A pause: is the turn complete, and what was said?"""
+    def _free_to_follow(self) -> bool:
+        return self._writer.idle and self._taking.voiced(self._position)
+
+    def _read_words(self, action: Read) -> None:
+        """A pause, perhaps: what was said?"""
         turn = self._turn
         assert turn is not None
         turn.voice_end_t = self._now() - seconds(self._position - action.voice_end)
         turn.reading = None
-        recent = np.concatenate(turn.recent)
+        self._ask_words(turn, action.upto, action.revision)
+
+    def _probe(self, action: Probe) -> None:
+        """A pause: is the turn complete?"""
+        assert self._turn is not None
+        recent = np.concatenate(self._turn.recent)
 
         def judge() -> None:
             probability = self._parts.smart_turn.completeness(recent)
             self._queue.put(CompletenessReady(action.turn, action.revision, action.upto, probability))
 
         self._judge.submit(judge, self._failed("end of turn", action.revision))
-        self._ask_words(turn, action.upto, action.revision)
 
     def _ask_words(self, turn: _Turn, upto: int, revision: int) -> None:
         turn.probed = upto
@@ -413,8 +428,15 @@ class Conversation:
         if message.transcript.text:
             self._prepare(message.transcript.text, message.revision)
 
+    def _follow(self, words: str, revision: int) -> None:
+        """Let the model read how the owner's turn begins."""
+        history, void = self._history, self._void(revision)
+        self._writer.submit(
+            lambda: self._parts.replier.follow(history, words, void), self._failed("language model", revision)
+        )
+
     def _prepare(self, words: str, revision: int) -> None:
-        """Let the model read words that may be all, or a beginning of them."""
+        """Let the model begin to answer words that may be all."""
         history, void = self._history, self._void(revision)
         self._writer.submit(
             lambda: self._parts.replier.prepare(history, words, void), self._failed("language model", revision)
@@ -454,7 +476,7 @@ class Conversation:
             if void():
                 return
             clause = next(rest, Clause("", last=True))
-            self._queue.put(ClauseReady(number, revision, clause.text, clause.last, clause.first_token))
+            self._queue.put(ClauseReady(number, revision, clause.text, clause.last, clause.first_token, clause.ahead))
 
         self._writer.submit(write, self._failed("language model", revision))
 
@@ -467,7 +489,7 @@ class Conversation:
         first = not reply.clauses
         if first:
             reply.clause_at = self._now()
-            reply.first_token = message.first_token
+            reply.first_token, reply.ahead = message.first_token, message.ahead
         if message.text:
             self._speak(message, len(reply.clauses))
             reply.clauses.append(SpokenClause(message.text, 0))
@@ -615,5 +637,5 @@ def _latency(turn: _Turn, reply: _Reply, started: float) -> TurnLatency:
         first_token_ms=None if reply.first_token is None else reply.first_token * 1000,
         first_clause_ms=ms(reply.asked_at, reply.clause_at),
         first_audio_ms=ms(reply.clause_at, reply.sound_at),
-        speculated=False,
+        speculated=reply.ahead,
     )

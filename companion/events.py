@@ -155,7 +155,8 @@ class CompletenessReady:
 class ClauseReady:
     """The next clause of the reply. `last` closes the reply and may come with an empty `text`.
 
-    `first_token` is the time from asking the model to its first token, in seconds, given with the first clause.
+    `first_token` is the time from asking the model to its first token, in seconds, given with the first clause;
+    `ahead`: the reply was begun before it was sure that the turn is over.
     """
 
     turn: int
@@ -163,6 +164,7 @@ class ClauseReady:
     text: str
     last: bool
     first_token: float | None = None
+    ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,12 +192,16 @@ class ScriptedReplier:
     def __init__(self, *clauses: str | Exception) -> None:
         self._clauses = clauses
         self.asked: list[tuple[Sequence[Exchange], str]] = []
+        self.followed: list[str] = []
         self.prepared: list[str] = []
         self.warmed: list[Sequence[Exchange]] = []
         self.written: list[str] = []
 
     def warm(self, history: Sequence[Exchange], cancelled: Callable[[], bool]) -> None:
         self.warmed.append(history)
+
+    def follow(self, history: Sequence[Exchange], words: str, cancelled: Callable[[], bool]) -> None:
+        self.followed.append(words)
 
     def prepare(self, history: Sequence[Exchange], words: str, cancelled: Callable[[], bool]) -> None:
         self.prepared.append(words)

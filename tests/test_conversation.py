@@ -178,15 +178,19 @@ def test_a_model_that_fails_costs_one_turn_and_says_so() -> None:
 
 
 def test_words_that_stand_still_are_read_ahead() -> None:
+    words = "I have a dog now and he is a good old dog who sleeps all day".split()
+    steps = range(1, len(words) + 1, 3)
+
     class Growing(ScriptedRecognizer):
-        captions = iter(["I", "I have", "I have a", "I have a dog", "I have a dog now"])
+        captions = (" ".join(words[:n]) for n in steps)
 
         def partial(self) -> str:
-            return next(self.captions, "I have a dog now")
+            return next(self.captions, " ".join(words))
 
     long = np.concatenate((silence(0.6), speech(3.0), silence(0.2)))
-    _, _, _, replier, _ = converse(long, recognizer=Growing("I have a dog now"))
-    assert replier.prepared[:2] == ["I", "I have"]
+    _, _, _, replier, _ = converse(long, recognizer=Growing(" ".join(words)))
+    assert replier.followed == ["I have a dog now and he is a"]
+    assert replier.prepared == [" ".join(words)]
 
 
 def test_what_was_taken_back_is_not_told() -> None:

@@ -66,6 +66,43 @@ def test_the_first_clause_is_ready_before_its_sentence_is_written() -> None:
     assert ClauseSplitter().feed("I can see why that hurt you, ") == ["I can see why that hurt you,"]
 
 
+@pytest.mark.parametrize(
+    ("so_far", "early"),
+    [
+        ("I'm so sorry to hear that.", ["I'm so sorry to hear that."]),
+        ("I can see why that hurt you,", ["I can see why that hurt you,"]),
+        ("많이 힘드셨겠어요.", ["많이 힘드셨겠어요."]),
+        ("I would ask for about 1,", []),
+        ("I would ask for about 1.", []),
+        ("I would ask Dr.", []),
+        ("I would wait a little...", []),
+        ('She said "stop there.', []),
+        ("Oh no.", []),
+        ("I'm so sorry to hear", []),
+    ],
+)
+def test_the_first_clause_need_not_wait_for_what_follows_its_mark(so_far: str, early: list[str]) -> None:
+    splitter = ClauseSplitter()
+    assert splitter.feed(so_far) == []
+    assert splitter.early() == early
+    assert [*early, *splitter.feed(" And so on, and on."), *splitter.flush()] == split(so_far + " And so on, and on.")
+
+
+def test_marks_behind_an_early_clause_are_left_out() -> None:
+    splitter = ClauseSplitter()
+    splitter.feed("You really did that?")
+    assert splitter.early() == ["You really did that?"]
+    assert splitter.feed("!") + splitter.feed('" How was it? ') == ["How was it?"]
+
+
+@given(st.lists(PROSE, max_size=8))
+def test_an_early_clause_loses_no_word(pieces: list[str]) -> None:
+    splitter = ClauseSplitter()
+    clauses = [clause for piece in pieces for clause in splitter.feed(piece) or splitter.early()] + splitter.flush()
+    letters = [sign for clause in clauses for sign in clause if sign.isalnum()]
+    assert letters == [sign for piece in pieces for sign in piece if sign.isalnum()]
+
+
 def test_behind_an_opening_that_is_out_come_whole_sentences() -> None:
     splitter = ClauseSplitter(begun=True)
     assert splitter.feed("You did what you could, and it was a lot. ") == ["You did what you could, and it was a lot."]

@@ -81,7 +81,7 @@ def test_the_replier_reads_its_head_once(opened: LanguageModel) -> None:
         replier.prepare(history, words, never)
         assert model.evaluation.reused >= head
         reply = " ".join(clause.text for clause in replier.reply(history, words, never))
-        assert model.evaluation.evaluated == 0
+        assert model.evaluation.evaluated < 24  # at most the words that open it
         history = (*history, Exchange(words, reply))
         replier.warm(history, never)
         assert model.evaluation.reused >= head
@@ -113,9 +113,9 @@ def test_words_read_ahead_cost_nothing_when_they_stay(model: LanguageModel) -> N
 
 def test_words_that_go_on_keep_what_was_read_of_them(model: LanguageModel) -> None:
     begun = "I was thinking of the garden that we had when I was small"
-    before = model.prefill((*HEAD, Message("user", begun)), never)
+    before = model.prefill((*HEAD, Message("user", begun)), never, begun=True)
     after = model.prefill((*HEAD, Message("user", begun + " and of my brother")), never)
-    assert after.reused >= before.reused + before.evaluated - 8
+    assert after.reused == before.reused + before.evaluated
     assert after.evaluated < 16
 
 

@@ -36,7 +36,9 @@ class ScriptedModel:
     def forbid(self, forbidden: Callable[[str], bool]) -> None:
         self.unfit = forbidden
 
-    def prefill(self, messages: Sequence[Message], cancelled: Callable[[], bool], opening: str = "") -> Evaluation:
+    def prefill(
+        self, messages: Sequence[Message], cancelled: Callable[[], bool], opening: str = "", *, begun: bool = False
+    ) -> Evaluation:
         self.read.append((messages, opening))
         return Evaluation(0, 0)
 
@@ -103,6 +105,14 @@ def test_in_a_clear_moment_the_reply_opens_before_a_word_is_written() -> None:
     assert opening.first_token is not None
     assert model.written == 0
     assert texts(list(clauses)) == ["What was she like?"]
+
+
+def test_an_opening_is_said_before_the_model_reads_it() -> None:
+    model = ScriptedModel("What was she like?", Choice("sad", 0.9))
+    replier = Replier(model, "en")
+    replier.prepare((), "My dog died.", never)
+    next(replier.reply((), "My dog died.", never))
+    assert [opening for _, opening in model.read] == [""]
 
 
 def test_the_model_goes_on_from_the_opening() -> None:
@@ -196,6 +206,7 @@ def test_without_a_model_it_says_so_and_how_to_get_one() -> None:
 def test_without_a_model_there_is_nothing_to_read_ahead() -> None:
     replier = Replier(None, "ko")
     replier.warm((), never)
+    replier.follow((), "안녕", never)
     replier.prepare((), "안녕", never)
 
 
@@ -204,12 +215,42 @@ def test_what_is_read_ahead_is_what_the_reply_begins_with() -> None:
     replier = Replier(model, "en", owner="Minji")
     history = (Exchange("Good morning.", "Good morning!"),)
     replier.warm(history, never)
-    replier.prepare(history, "I slept well.", never)
+    replier.follow(history, "I slept", never)
     list(replier.reply(history, "I slept well.", never))
-    warm, named, *prepared = model.read
-    assert set(map(str, prepared)) == {str(prepared[0])}
-    assert prepared[0] == (named[0], "question:")
-    assert warm[0] == named[0][:-1]
+    (warm, _), (followed, _), (named, _), (written, opening) = model.read
+    assert warm == named[:-1] == followed[:-1]
+    assert (written, opening) == (named, "question:")
+
+
+def test_a_reply_begun_ahead_goes_on_where_it_was() -> None:
+    text = "I'm so sorry to hear that. What was she like?"
+    model = ScriptedModel(text)
+    replier = Replier(model, "en")
+    replier.prepare((), "My dog died.", never)
+    assert model.written == 6
+    clauses = list(replier.reply((), "My dog died.", never))
+    assert " ".join(texts(clauses)) == text
+    assert [clause.ahead for clause in clauses] == [True] + [False] * (len(clauses) - 1)
+    assert model.written == len(model.pieces)
+
+
+def test_a_reply_begun_to_other_words_is_not_given() -> None:
+    model = ScriptedModel("I'm so sorry to hear that.")
+    replier = Replier(model, "en")
+    replier.prepare((), "My dog died", never)
+    clauses = list(replier.reply((), "My dog died and came back.", never))
+    assert not any(clause.ahead for clause in clauses)
+    assert model.read[-1][0][-1].content == "My dog died and came back."
+
+
+def test_a_reply_whose_making_was_cancelled_is_made_anew() -> None:
+    model = ScriptedModel("I'm so sorry to hear that. What was she like?")
+    replier = Replier(model, "en")
+    gone = False
+    replier.prepare((), "My dog died.", lambda: gone)
+    gone = True
+    clauses = list(replier.reply((), "My dog died.", never))
+    assert " ".join(texts(clauses)) == "I'm so sorry to hear that. What was she like?"
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from companion.events import samples, seconds
 from companion.turns.endpoint import EndpointPolicy, endpoint
-from companion.turns.taking import Action, Begin, Commit, Dismiss, Phase, Probe, Resume, TurnLimits, TurnTaking
+from companion.turns.taking import Action, Begin, Commit, Dismiss, Phase, Probe, Read, Resume, TurnLimits, TurnTaking
 
 WINDOW = 512
 
@@ -67,8 +67,9 @@ def test_the_pause_is_probed_once_with_the_end_of_the_voice() -> None:
     room = Room()
     room.voice(1.0)
     ended = room.position
-    (probe,) = only(Probe, room.silence(0.3))
-    assert probe.voice_end == ended
+    pause = room.silence(0.3)
+    (read,), (probe,) = only(Read, pause), only(Probe, pause)
+    assert read.voice_end == ended
     assert samples(0.16) <= probe.upto - ended <= samples(0.16) + WINDOW
 
 

@@ -84,6 +84,7 @@ def run(
         **{stage: percentiles(getattr(latency, stage) for latency in latencies) for stage in STAGES},
         "cut_ins": cut_ins,
         "missed": missed,
+        "turns": [{stage: _rounded(getattr(latency, stage)) for stage in STAGES} for latency in latencies],
     }
     if as_json:
         Console(highlight=False, soft_wrap=True).print_json(json.dumps(result))
@@ -97,6 +98,10 @@ def percentiles(values: Iterable[float | None]) -> dict[str, float | None]:
     if not known:
         return {"p50": None, "p95": None}
     return {f"p{q}": round(float(np.percentile(known, q)), 1) for q in (50, 95)}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
 
 
 def speech_end(recording: Path) -> float:

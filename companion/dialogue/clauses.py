@@ -23,6 +23,8 @@ _SENTENCE_END: Final = re.compile(r"[.!?…]$")
 _QUOTED_END: Final = re.compile(r"[.!?…][\"'”’)]+$")
 _ABBREVIATION: Final = re.compile(r"^\W*(mr|mrs|ms|dr|prof|st|sr|jr|vs|[a-z]|([a-z]\.)+[a-z])\.$", re.IGNORECASE)
 _PAUSE: Final = re.compile(r"[,;:][\"'”’)]*$|[—–]$|^-$")
+_MARKS: Final = ".,!?…;:\"'”’)"
+_MARKED: Final = re.compile(r"[^\W\d_][.,!?;:]$")
 _LOOSE: Final = re.compile(r" +([.,!?…;:])")
 _CONNECTIVE: Final = frozenset("and but because so when if which while though although since unless until".split())
 _KOREAN_PAUSE: Final = re.compile(r"[가-힣]+(지만|는데|은데|인데|니까|아서|어서|해서|면서|려고|거든|다면|으면|하고)$")
@@ -40,11 +42,32 @@ class ClauseSplitter:
         self._unfinished = ""
         self._words: list[str] = []
         self._first = not begun
+        self._marks_follow = False
 
     def feed(self, piece: str) -> list[str]:
         """The clauses that `piece` completes."""
+        if self._marks_follow and piece:
+            piece = piece.lstrip(_MARKS)
+            self._marks_follow = not piece
         *whole, self._unfinished = re.split(r"\s+", self._unfinished + piece)
         return [clause for word in whole if word for clause in self._add(word)]
+
+    def early(self) -> list[str]:
+        """The first clause, where its last word has its mark although nothing behind it is written yet.
+
+        Worth asking where every token takes time. Marks that follow after all ("?!") are left out.
+        """
+        if not self._first or not _MARKED.search(self._unfinished):
+            return []
+        if self._words and self._pauses_before(self._unfinished):
+            return []
+        self._words.append(self._unfinished)
+        if not self._pauses_after(self._unfinished):
+            self._words.pop()
+            return []
+        self._unfinished = ""
+        self._marks_follow = True
+        return [self._take()]
 
     def flush(self) -> list[str]:
         """What is left when the text has ended."""

@@ -143,13 +143,15 @@ class LanguageModel:
         for bias, token in zip(self._forbidden, tokens, strict=True):
             bias.token, bias.bias = token, float("-inf")
 
-    def prefill(self, messages: Sequence[Message], cancelled: Callable[[], bool], opening: str = "") -> Evaluation:
+    def prefill(
+        self, messages: Sequence[Message], cancelled: Callable[[], bool], opening: str = "", *, begun: bool = False
+    ) -> Evaluation:
         """Read a prompt ahead of time, in small batches with a look at `cancelled` before each.
 
         Messages that end with the owner's words are read up to where the reply begins, and on through its `opening`;
-        others up to where the owner's next words begin.
+        where these words have only `begun`, to their end; other messages up to where the owner's next words begin.
         """
-        self._read(messages, opening, cancelled)
+        self._read(messages, opening, cancelled, begun)
         return self.evaluation
 
     def choose(
@@ -194,10 +196,12 @@ class LanguageModel:
         finally:
             self._lib.llama_sampler_free(sampler)
 
-    def _read(self, messages: Sequence[Message], opening: str, cancelled: Callable[[], bool]) -> bool:
+    def _read(
+        self, messages: Sequence[Message], opening: str, cancelled: Callable[[], bool], begun: bool = False
+    ) -> bool:
         """Bring the cache to hold exactly this prompt; False if it was cancelled before that."""
         self._calls += 1
-        tokens = self._tokens(self._render(messages) + opening)
+        tokens = self._tokens(self._render(messages, begun) + opening)
         if len(tokens) >= self.context:
             raise ValueError("the prompt is longer than the context")
         kept = 0
@@ -259,10 +263,13 @@ class LanguageModel:
         length = self._lib.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, False)
         return buffer.raw[: max(0, length)]
 
-    def _render(self, messages: Sequence[Message]) -> str:
-        """The prompt in the words of the file's own chat template."""
-        open_end = messages[-1].role != "user"
-        if open_end:
+    def _render(self, messages: Sequence[Message], begun: bool = False) -> str:
+        """The prompt in the words of the file's own chat template; with an open end where more words are to come."""
+        last = messages[-1]
+        open_end = begun or last.role != "user"
+        if begun:
+            messages = (*messages[:-1], Message(last.role, last.content + _NEXT))
+        elif open_end:
             messages = (*messages, Message("user", _NEXT))
         if self._fold and messages[0].role == "system":
             first, second, *rest = messages

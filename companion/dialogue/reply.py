@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Protocol
 
@@ -34,11 +34,13 @@ class Clause:
     """A piece of the reply for the voice. `last` closes the reply and may come with an empty `text`.
 
     `first_token`: seconds from asking the model to its first token; given with the first clause, where there is one.
+    `ahead`: it was begun before the reply was asked for.
     """
 
     text: str
     last: bool
     first_token: float | None = None
+    ahead: bool = False
 
 
 class Model(Protocol):
@@ -52,7 +54,9 @@ class Model(Protocol):
     def forbid(self, forbidden: Callable[[str], bool]) -> None:
         """Never write a token whose text is `forbidden`."""
 
-    def prefill(self, messages: Sequence[Message], cancelled: Cancelled, opening: str = "") -> Evaluation:
+    def prefill(
+        self, messages: Sequence[Message], cancelled: Cancelled, opening: str = "", *, begun: bool = False
+    ) -> Evaluation:
         """Read ahead of time."""
 
     def choose(self, messages: Sequence[Message], options: Sequence[str], cancelled: Cancelled) -> Choice | None:
@@ -70,8 +74,11 @@ class Dialogue(Protocol):
     def warm(self, history: Sequence[Exchange], cancelled: Cancelled) -> None:
         """Read ahead what comes before the owner's next words."""
 
+    def follow(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> None:
+        """Read what the owner has said so far, while more is to come."""
+
     def prepare(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> None:
-        """Read the owner's words ahead, while it is not sure yet that they are all."""
+        """Read the owner's words and begin to answer, while it is not sure yet that they are all."""
 
     def reply(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> Iterator[Clause]:
         """The answer, clause by clause."""
@@ -87,6 +94,16 @@ class _Opening:
     @property
     def written(self) -> str:
         return persona.in_moment(self.moment, self.said)
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A reply begun before it is asked for. `turn`: the number of turns before it, and the owner's words."""
+
+    turn: tuple[int, str]
+    first: Clause
+    rest: Iterator[Clause]
+    cancelled: Cancelled
 
 
 class Replier:
@@ -108,6 +125,7 @@ class Replier:
         self._persona = persona.load(language, companion, owner)
         self._sampling = Sampling(temperature=self._persona.temperature, seed=seed)
         self._openings: dict[tuple[int, str], _Opening] = {}
+        self._begun: _Begun | None = None
         if model is not None:
             model.forbid(self._unfit)
             self._count = lru_cache(maxsize=512)(model.count)
@@ -119,10 +137,18 @@ class Replier:
         if self._model is not None:
             self._model.prefill(self._messages(history, None), cancelled)
 
-    def prepare(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> None:
-        """Let the model read the owner's words ahead of time; if they stay so, the reply begins at once."""
+    def follow(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> None:
+        """Let the model read the beginning of what the owner says."""
         if self._model is not None:
-            self._open(history, words, cancelled)
+            self._model.prefill(self._messages(history, words), cancelled, begun=True)
+
+    def prepare(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> None:
+        """Begin the reply to what may be all of the owner's words; if they stay so, `reply` goes on from there."""
+        if self._model is None:
+            return
+        rest = self._write(history, words, cancelled)
+        first = next(rest, None)
+        self._begun = None if first is None else _Begun((len(history), words), first, rest, cancelled)
 
     def reply(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> Iterator[Clause]:
         """The answer clause by clause; nothing is computed between a clause and the asking for the next.
@@ -132,6 +158,15 @@ class Replier:
         if self._model is None:
             yield Clause(self._persona.no_model, last=True)
             return
+        begun, self._begun = self._begun, None
+        if begun is not None and begun.turn == (len(history), words) and not begun.cancelled():
+            yield replace(begun.first, first_token=0.0, ahead=True)
+            yield from begun.rest
+        else:
+            yield from self._write(history, words, cancelled)
+
+    def _write(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> Iterator[Clause]:
+        assert self._model is not None
         asked = time.perf_counter()
         opening = self._open(history, words, cancelled)
         if opening is None:
@@ -149,7 +184,7 @@ class Replier:
         with closing(self._model.stream(messages, self._sampling, cancelled, opening.written)) as pieces:
             for piece in pieces:
                 first_token = first_token or time.perf_counter() - asked
-                for clause in splitter.feed(spoken.feed(piece)):
+                for clause in splitter.feed(spoken.feed(piece)) or splitter.early():
                     for text in restraint.admit(clause):
                         yield Clause(text, last=False, first_token=None if said else first_token)
                         said = True
@@ -165,7 +200,7 @@ class Replier:
             yield Clause(text, last=index == len(rest) - 1, first_token=None if said or index else first_token)
 
     def _open(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> _Opening | None:
-        """How the reply begins, read up to there; None if `cancelled`.
+        """How the reply begins; None if `cancelled`.
 
         A small model answers far more to the point once the moment has a name. It chooses among those of its examples,
         by one look at its own probabilities. What the reply is opened with then stands in the persona, so that the
@@ -173,17 +208,14 @@ class Replier:
         """
         assert self._model is not None
         turn = (len(history), words)
-        messages = self._messages(history, words)
         if turn not in self._openings:
-            choice = self._model.choose(messages, self._persona.moments, cancelled)
+            choice = self._model.choose(self._messages(history, words), self._persona.moments, cancelled)
             if choice is None:
                 return None
             openers = self._persona.openers.get(choice.option, ()) if choice.probability >= SURE else ()
             said = openers[len(history) % len(openers)] if openers else ""
             self._openings[turn] = _Opening(choice.option, said)
-        opening = self._openings[turn]
-        self._model.prefill(messages, cancelled, opening.written)
-        return opening
+        return self._openings[turn]
 
     def _unfit(self, token: str) -> bool:
         """Whether a token cannot be said, or is a word that the persona avoids."""

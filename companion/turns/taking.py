@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from companion.audio.voice_activity import WINDOW
 from companion.events import samples
 from companion.turns.endpoint import EndpointPolicy, endpoint
 from companion.turns.speech import SpeechDetector, Voicing
@@ -42,13 +43,22 @@ class Begin:
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
-    """A pause: find out how complete the turn sounds and what was said up to `upto`; the voice ended at `voice_end`."""
+class Read:
+    """A pause, perhaps: read what was said up to `upto`; the voice ended at `voice_end`."""
 
     turn: int
     revision: int
     upto: int
     voice_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A pause: find out how complete the turn sounds up to `upto`."""
+
+    turn: int
+    revision: int
+    upto: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +87,7 @@ class Dismiss:
     turn: int
 
 
-Action = Begin | Probe | Resume | Commit | Dismiss
+Action = Begin | Read | Probe | Resume | Commit | Dismiss
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +113,14 @@ class TurnTaking:
         self._began = 0
         self._guard_until = 0
         self._overlong = False
+        self._probed = False
         self.phase = Phase.LISTENING
         self.turn = 0
         self.revision = 0
+
+    def voiced(self, now: int) -> bool:
+        """Whether the owner is speaking as far as is known at sample `now`: no window of silence has passed since."""
+        return self.phase is Phase.HEARING and now - self._voice_end <= WINDOW
 
     def hear(self, start: int, end: int, probability: float) -> list[Action]:
         """A window of the microphone, samples `start`…`end`, holds voice with this probability (0…1)."""
@@ -179,12 +194,16 @@ class TurnTaking:
 
     def _pause(self, voicing: Voicing, end: int) -> list[Action]:
         silence = end - self._voice_end
-        if self.phase is Phase.COMMITTED or silence < self._policy.probe:
+        if self.phase is Phase.COMMITTED or silence < self._policy.read:
             return []
         actions: list[Action] = []
         if self.phase is Phase.HEARING:
             self.phase = Phase.PAUSED
-            actions.append(Probe(self.turn, self.revision, end, self._voice_end))
+            self._probed = False
+            actions.append(Read(self.turn, self.revision, end, self._voice_end))
+        if not self._probed and silence >= self._policy.probe:
+            self._probed = True
+            actions.append(Probe(self.turn, self.revision, end))
         due = endpoint(self._policy, self._completeness)
         if silence < due.wait:
             return actions
