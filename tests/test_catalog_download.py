@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from companion.catalog import Model, ModelFile, ModelStore, PullError, StorageError, StoreBusyError
-from companion.catalog.entries import ArchiveSource, HttpsSource, PackageSource, Source
+from companion.catalog.entries import ArchiveSource, HttpsSource, PackageSource, PackagesSource, Source
 from tests.catalog_server import Server, serving, zipped
 
 WEIGHTS = random.Random(1).randbytes(1_200_000)
@@ -371,6 +371,45 @@ def test_a_package_with_other_bytes_is_never_installed(index: Server, store: Mod
     with pytest.raises(PullError, match=r"another file than weights\.bin"):
         store.pull(ears)
     assert not store.present(ears)
+
+
+FROM_TWO_PACKAGES = PackagesSource(
+    (
+        PackageSource("ears-weights", "1.0", {"weights.bin": "ears/w"}),
+        PackageSource("ears-extras", "2.1", {"conf/config.json": "extras/c"}),
+    )
+)
+
+
+def test_packages_bring_the_files_between_them(index: Server, store: ModelStore):
+    index.publish("ears-weights", "1.0", {"ears/w": WEIGHTS})
+    index.publish("ears-extras", "2.1", {"extras/c": CONFIG})
+    ears = model(FROM_TWO_PACKAGES)
+    pulled = store.pull(ears)
+    assert contents(store.path(ears)) == FILES
+    assert pulled is not None
+    assert str(pulled.source) == "the Python package ears-weights 1.0 and the Python package ears-extras 2.1"
+
+
+def test_a_package_that_did_its_part_is_not_fetched_again(index: Server, store: ModelStore):
+    index.publish("ears-weights", "1.0", {"ears/w": WEIGHTS})
+    ears = model(FROM_TWO_PACKAGES)
+    with pytest.raises(PullError, match=r"has no ears-extras==2\.1"):
+        store.pull(ears)
+    assert not store.present(ears)
+    index.publish("ears-extras", "2.1", {"extras/c": CONFIG})
+    index.asked.clear()
+    ModelStore(store.root).pull(ears)
+    assert index.wheels() == ["ears_extras"]
+    assert contents(store.path(ears)) == FILES
+
+
+def test_one_package_with_other_bytes_spoils_the_model(index: Server, store: ModelStore):
+    index.publish("ears-weights", "1.0", {"ears/w": WEIGHTS})
+    index.publish("ears-extras", "2.1", {"extras/c": b"other"})
+    with pytest.raises(PullError, match=r"another file than conf/config\.json"):
+        store.pull(model(FROM_TWO_PACKAGES))
+    assert not store.present(model(FROM_TWO_PACKAGES))
 
 
 def test_a_package_without_the_file_is_said_so(index: Server, store: ModelStore):

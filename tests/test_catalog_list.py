@@ -6,11 +6,21 @@ import pytest
 
 from companion import catalog
 from companion.catalog import OPTIONAL_ROLES, ROLES, Model
-from companion.catalog.entries import ArchiveSource, HttpsSource, PackageSource
+from companion.catalog.entries import ArchiveSource, HttpsSource, PackageSource, PackagesSource, Source
 
 MODELS = catalog.load().models
 OPEN_LICENCES = {"Apache-2.0", "MIT", "BSD-2-Clause", "CC0-1.0", "CC-BY-4.0", "Public domain"}
 SIZES = [(profile, language) for profile in ("tiny", "starter", "desktop") for language in ("en", "ko")]
+
+
+def packages(source: Source) -> tuple[PackageSource, ...]:
+    """The packages that a source takes the files from; none where it is no package."""
+    match source:
+        case PackageSource():
+            return (source,)
+        case PackagesSource(packages):
+            return packages
+    return ()
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.id)
@@ -30,15 +40,16 @@ def test_every_address_is_pinned(model: Model):
                 assert base.endswith("/")
             case ArchiveSource(url):
                 assert url.startswith("https://")
-            case PackageSource(version=version):
-                assert re.fullmatch(r"[0-9.]+", version)
+            case _:
+                assert packages(source)
+                assert all(re.fullmatch(r"[0-9.]+", package.version) for package in packages(source))
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.id)
-def test_a_package_brings_every_file_of_its_model(model: Model):
+def test_packages_bring_every_file_of_their_model_once(model: Model):
     for source in model.sources:
-        if isinstance(source, PackageSource):
-            assert set(source.members) == {file.name for file in model.files}
+        if brought := [name for package in packages(source) for name in package.members]:
+            assert sorted(brought) == sorted(file.name for file in model.files)
 
 
 def test_no_model_is_listed_twice():
@@ -63,10 +74,7 @@ def test_who_reaches_only_the_python_index_can_talk(profile: str, language: str)
     for role in ROLES:
         candidates = catalog.load().candidates(role, profile, language)
         if candidates and role not in OPTIONAL_ROLES:
-            assert any(
-                model.free and any(isinstance(source, PackageSource) for source in model.sources)
-                for model in candidates
-            ), role
+            assert any(model.free and any(packages(source) for source in model.sources) for model in candidates), role
 
 
 @pytest.mark.parametrize(
@@ -92,3 +100,14 @@ def test_a_desktop_falls_back_to_what_a_starter_has():
         for role in ROLES:
             open_starter = [model for model in known.candidates(role, "starter", language) if model.free]
             assert not open_starter or set(open_starter) & set(known.candidates(role, "desktop", language)), role
+
+
+def test_memories_are_found_by_meaning_where_there_is_room_for_the_model():
+    known = catalog.load()
+    for profile, language, best in (
+        ("starter", "en", "all-minilm-l6-v2"),
+        ("desktop", "en", "all-minilm-l6-v2"),
+        ("starter", "ko", "multilingual-e5-small"),
+    ):
+        assert known.candidates("embed", profile, language)[0].id == best
+    assert known.candidates("embed", "tiny", "en") == []

@@ -15,7 +15,7 @@ from sqlcipher3 import dbapi2 as sqlcipher
 from companion.memory import candidates, embedding, episodes, locomo, ranking, store
 from companion.memory.cues import Cue, held, match_query, rarity, read_cue
 from companion.memory.dates import periods
-from companion.memory.embedding import Embedder, OnnxEmbedder
+from companion.memory.embedding import Embedder, open_embedder
 from companion.memory.episodes import Episode
 from companion.memory.index import EpisodeIndex
 from companion.memory.ranking import Candidate, Recollection, rank
@@ -398,7 +398,7 @@ def test_with_the_embedding_model_four_fifths_of_the_evidence_is_among_the_first
     folder = Path(os.environ.get("COMPANION_MODELS", default_models())) / MINILM
     if not (folder / "model.onnx").is_file():
         pytest.skip(f"needs the embedding model in {folder}")
-    embedder = OnnxEmbedder(MINILM, folder / "model.onnx", folder / "tokenizer.json")
+    embedder = open_embedder("minilm", MINILM, folder)
     found, unsure, rightly_unsure = locomo_recall(tmp_path, embedder)
     assert found >= 0.81
     assert rightly_unsure > 0.4

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from companion.memory import bench, dates, embedding, episodes, facts, forget, locomo, store
-from companion.memory.embedding import DIMENSIONS, OnnxEmbedder, Vector
+from companion.memory.embedding import DIMENSIONS, Vector, open_embedder
 from companion.memory.episodes import Episode
 from companion.memory.facts import Fact
 from companion.memory.feelings import Feeling
@@ -298,7 +298,7 @@ def test_with_the_embedding_model_it_is_better_still(locomo_folder: Path) -> Non
     folder = Path(os.environ.get("COMPANION_MODELS", default_models())) / "all-minilm-l6-v2"
     if not (folder / "model.onnx").is_file():
         pytest.skip(f"needs the embedding model in {folder}")
-    embedder = OnnxEmbedder("all-minilm-l6-v2", folder / "model.onnx", folder / "tokenizer.json")
+    embedder = open_embedder("minilm", "all-minilm-l6-v2", folder)
     assert entry(bench.retrieval(locomo_folder, embedder), "categories 1-4")["recall"]["10"] >= 0.80
 
 

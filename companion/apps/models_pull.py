@@ -127,7 +127,8 @@ class Puller:
         if taken is None:
             if order and role not in OPTIONAL_ROLES:
                 raise CatalogError(f"no {what} can be had: see above, then pull again")
-            self._say(f"{what}: none{' can be had; a conversation goes without' if order else ' in the catalogue'}")
+            nowhere = f"in the catalogue for the profile {wish.profile}"
+            self._say(f"{what}: none {'can be had; a conversation goes without' if order else nowhere}")
             return
         named = self._store.named(wish.profile, wish.language, role)
         self._store.choose(wish.profile, wish.language, taken, named=taken.id == named)

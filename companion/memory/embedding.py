@@ -12,6 +12,10 @@ Vector = NDArray[np.float32]
 """Shape (384,), unit length."""
 
 DIMENSIONS = 384
+
+_PREFIXES = {"minilm": ("", ""), "e5": ("query: ", "passage: ")}
+"""Engine → what its models were trained to see before something looked for and before something kept."""
+
 _MAX_TOKENS = 128  # a long turn; the cost grows with the length, and the gist comes early
 
 
@@ -30,10 +34,7 @@ class Embedder(Protocol):
 
 
 class OnnxEmbedder:
-    """An encoder in ONNX with a `tokenizer.json`.
-
-    `prefixes`: what the model wants before a question and before a passage (E5: "query: " and "passage: ").
-    """
+    """An encoder in ONNX with a `tokenizer.json`; `prefixes`: what it wants before a question and before a passage."""
 
     def __init__(self, id: str, model: Path, tokenizer: Path, prefixes: tuple[str, str] = ("", "")) -> None:
         import onnxruntime
@@ -68,6 +69,11 @@ class OnnxEmbedder:
         tokens = self._session.run(None, feed)[0][0]  # (tokens, 384); one sentence, so nothing is padding
         mean: Vector = np.mean(tokens, axis=0, dtype=np.float32)
         return mean / np.linalg.norm(mean)
+
+
+def open_embedder(engine: str, id: str, folder: Path) -> OnnxEmbedder:
+    """The installed model `id` in `folder`; `engine` as the catalogue says."""
+    return OnnxEmbedder(id, next(folder.rglob("*.onnx")), folder / "tokenizer.json", _PREFIXES[engine])
 
 
 def to_bytes(vector: Vector) -> bytes:
