@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from companion.memory import bench, dates, embedding, episodes, facts, forget, locomo, store
+from companion.memory import index as index_module
 from companion.memory.embedding import DIMENSIONS, Vector, open_embedder
 from companion.memory.episodes import Episode
 from companion.memory.facts import Fact
@@ -259,6 +260,41 @@ def test_the_shortlist_by_signs_holds_the_nearest(kept: Store) -> None:
         exact = set(np.argsort(-(vectors @ asked))[:50].tolist())
         near = set(index.nearest(asked.astype(np.float32), 100).tolist())
         assert len(exact & near) >= 49
+
+
+def test_an_index_that_grew_is_the_same_as_one_read_anew(kept: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_module, "_BATCH", 7)
+    recall, grown = Recall(kept, BagOfWords()), EpisodeIndex(kept, BagOfWords.id)
+    for turns in (SMALL_TALK[:30], SMALL_TALK[30:45], ["where is my dog?"], SMALL_TALK[45:]):
+        talk(kept, *turns)
+        grown.refresh()
+        recall.embed_new(limit=12)  # the newest: older ones stay behind
+        grown.refresh()
+    talk(kept, *SMALL_TALK[:9])  # more than a batch without vectors
+    grown.refresh()
+    anew = EpisodeIndex(kept, BagOfWords.id)
+    assert anew.embedded.sum() == 4 * 12 < len(anew)
+    for column in ("ids", "session", "started", "person", "asks", "moved", "embedded"):
+        assert np.array_equal(getattr(grown, column), getattr(anew, column)), column
+    question = BagOfWords().question("my dog")
+    assert set(grown.nearest(question, 9).tolist()) == set(anew.nearest(question, 9).tolist())
+
+
+def test_of_a_vector_only_the_signs_stay_in_memory(kept: Store) -> None:
+    talk(kept, *SMALL_TALK)
+    Recall(kept, BagOfWords()).embed_new(limit=1000)
+    arrays = [held for held in vars(EpisodeIndex(kept, BagOfWords.id)).values() if isinstance(held, np.ndarray)]
+    assert sum(array.nbytes for array in arrays) <= len(SMALL_TALK) * (2 * DIMENSIONS / 8 + 32)  # with room to grow
+
+
+def test_the_vector_of_a_forgotten_turn_is_near_nothing(kept: Store) -> None:
+    dog, cat = talk(kept, "my dog barks", "my cat sleeps")
+    Recall(kept, BagOfWords()).embed_new()
+    index = EpisodeIndex(kept, BagOfWords.id)
+    kept.execute("DELETE FROM episodes WHERE id = ?", (dog,))  # by another thread, after the index was read
+    near = index.cosine(BagOfWords().question("my dog barks"), index.positions(np.array([dog, cat])))
+    assert near[0] == 0
+    assert near[1] > 0
 
 
 def test_vectors_of_another_model_are_not_mixed_in(kept: Store) -> None:
