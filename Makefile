@@ -16,7 +16,7 @@ done; done
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check bench models setup setup-dev clean
+.PHONY: help run test test-fast torture check bench models setup setup-dev clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -38,15 +38,19 @@ test: setup-dev  ## set everything up and run all tests, real speech through rea
 test-fast: setup-dev  ## the tests that need no models, no sound card and little time
 	$(BIN)/python -m pytest -m "not slow and not models and not soundcard"
 
+torture: setup-dev  ## kill the memory 1,000 times and fill its disk at every write: nothing acknowledged is lost
+	$(BIN)/python tools/torture.py
+
 check: setup-dev  ## lint, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: setup  ## measure this machine: answer times, recognition errors
+bench: setup  ## measure this machine: answer times, recognition errors, recall
 	$(pull-test-models)
 	$(BIN)/companion bench latency
 	$(BIN)/companion bench stt
+	$(BIN)/companion bench memory
 
 models: setup  ## fetch what the tests use: tiny and starter, English and Korean, 2.3 GB
 	$(pull-test-models)

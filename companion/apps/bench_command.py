@@ -35,6 +35,25 @@ def latency(
 
 
 @app.command()
+def memory(
+    context: typer.Context,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="DIR", help="LoCoMo conversations: qa.csv and the JSON files that it names."),
+    ] = None,
+    episodes: Annotated[
+        list[int] | None, typer.Option(min=1, help="Size of the memory to measure; may be repeated. [default: 100000]")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """What is found again, how fast in a big memory, and how long it takes to open."""
+    from companion.apps import bench_memory as program
+
+    places = context.find_root().obj
+    program.run(places.home, places.models, data, tuple(episodes or (100_000,)), as_json)
+
+
+@app.command()
 def stt(
     context: typer.Context,
     language: Annotated[Literal["en", "ko"] | None, typer.Option(help="Only this language.")] = None,

@@ -1,9 +1,10 @@
-"""How well and how fast the memory finds: recall on LoCoMo, time and size at many episodes."""
+"""How well and how fast the memory finds: recall on LoCoMo, time and size at many episodes, time to open."""
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,13 +12,22 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from companion.memory import keys, locomo, store, synthetic
+from companion.memory import keys, locomo, store, synthetic, system_keyring
 from companion.memory.cues import read_cue
 from companion.memory.embedding import Embedder
+from companion.memory.errors import KeyringUnavailable
+from companion.memory.keyslots import Secret
 from companion.memory.recall import Recall
 from companion.memory.store import Store
+from companion.memory.vault import Vault, create_vault, open_vault
 
 DEPTHS = (5, 10, 20)
+
+Progress = Callable[[float], object]
+"""Called with the share of the work that is done, 0…1."""
+
+_OPENINGS = 10
+"""Of which the median is given."""
 
 
 class _Asked(NamedTuple):
@@ -28,15 +38,20 @@ class _Asked(NamedTuple):
     unsure: bool
 
 
-def retrieval(folder: Path, embedder: Embedder | None) -> list[dict[str, Any]]:
-    """Recall of evidence turns on the LoCoMo conversations of `folder`: for all of them and by category.
+def retrieval(
+    conversations: Sequence[locomo.Conversation],
+    embedder: Embedder | None,
+    progress: Progress = lambda share: None,
+) -> list[dict[str, Any]]:
+    """Recall of evidence turns on LoCoMo conversations: for all of them and by category.
 
     Each entry: `name`, `n` (questions), `recall` and `bm25` ({depth: share of the evidence turns among the first
-    `depth`}, mean over questions), and `unanswerable`: how often nothing or a doubt was the result, which is right in
-    category 5 alone.
+    `depth`}, mean over questions; None where no question has any), and `unanswerable`: how often nothing or a doubt was
+    the result, which is right in category 5 alone.
     """
     found: dict[str, list[_Asked]] = {}
-    for conversation in locomo.load(folder):
+    questions, done = sum(len(conversation.questions) for conversation in conversations), 0
+    for conversation in conversations:
         with TemporaryDirectory() as temporary:
             opened = store.create(Path(temporary) / "m.db", keys.new_data_key())
             turns = locomo.fill(opened, conversation)
@@ -53,6 +68,8 @@ def retrieval(folder: Path, embedder: Embedder | None) -> list[dict[str, Any]]:
                     not came.items or came.doubtful,
                 )
                 found.setdefault(question.category, []).append(asked)
+                done += 1
+                progress(done / questions)
             opened.close()
     return [_entry(name, found, of) for name, of in _groups(found)]
 
@@ -69,33 +86,77 @@ def bm25(opened: Store, text: str, limit: int) -> list[int]:
     return [id_ for (id_,) in rows]
 
 
-def scale(count: int, folder: Path, embedder: Embedder | None, searches: int = 200) -> dict[str, Any]:
-    """Time and size with `count` synthetic episodes (`companion.memory.synthetic`) in `folder`.
+def scale(
+    count: int, folder: Path, embedder: Embedder | None, progress: Progress = lambda share: None, searches: int = 200
+) -> dict[str, Any]:
+    """Time and size with `count` synthetic episodes (`companion.memory.synthetic`) in a new memory in `folder`.
 
-    Gives `recall_ms` {p50, p95}, `save_ms`, `open_ms` and `file_mb`.
+    Gives `episodes`, `recall_ms` {p50, p95} of a session's first `searches`, `save_ms` (median) and `file_mb`. The
+    memory stays, for `opening`.
     """
-    path = folder / "bench.db"
-    data_key = keys.new_data_key()
-    opened = store.create(path, data_key)
-    synthetic.fill(opened, count, embedder.id if embedder else None)
-    opened.truncate_wal()
-    saved = [_milliseconds(partial(synthetic.fill, opened, 1)) for _ in range(50)]
-    opened.close()
-    began = time.perf_counter()
-    opened = store.open_store(path, data_key)
-    open_ms = (time.perf_counter() - began) * 1000
-    recall = Recall(opened, embedder)
-    took = [
-        _milliseconds(partial(recall.recall, question, synthetic.END)) for question in synthetic.questions(searches)
-    ]
-    opened.close()
+    keys.write_key_file(_key_file(folder))
+    with create_vault(_memory(folder), [_key(folder)]) as made:
+        synthetic.fill(made.store, count, embedder.id if embedder else None, progress)
+        made.store.truncate_wal()
+        saved = [_milliseconds(partial(synthetic.fill, made.store, 1)) for _ in range(50)]
+    with _opened(folder) as again:
+        recall = Recall(again.store, embedder)
+        took = [
+            _milliseconds(partial(recall.recall, question, synthetic.END)) for question in synthetic.questions(searches)
+        ]
     return {
         "episodes": count,
         "recall_ms": {"p50": _round(np.percentile(took, 50)), "p95": _round(np.percentile(took, 95))},
         "save_ms": _round(np.median(saved)),
-        "open_ms": _round(open_ms),
-        "file_mb": _round(path.stat().st_size / 1e6),
+        "file_mb": _round(again.store.path.stat().st_size / 1e6),
     }
+
+
+def opening(folder: Path) -> tuple[float, float | None]:
+    """Milliseconds to open what `scale` left in `folder`: key, keyslot, database, every assertion; medians.
+
+    By its key file and by the system's keyring, None where there is none; the keyring's entry is made for this.
+    """
+    return _median_opening(partial(_opened, folder)), _opening_by_keyring(folder)
+
+
+def _opening_by_keyring(folder: Path) -> float | None:
+    with _opened(folder) as made:
+        home = made.header.home
+        try:
+            made.add(system_keyring.create(home))
+        except KeyringUnavailable:
+            return None
+    try:
+        return _median_opening(lambda: open_vault(_memory(folder), system_keyring.load(home)))
+    finally:
+        system_keyring.destroy(home)
+
+
+def _median_opening(opened: Callable[[], Vault]) -> float:
+    took = []
+    for _ in range(_OPENINGS):
+        began = time.perf_counter()
+        vault = opened()
+        took.append((time.perf_counter() - began) * 1000)
+        vault.close()
+    return _round(np.median(took))
+
+
+def _opened(folder: Path) -> Vault:
+    return open_vault(_memory(folder), _key(folder))
+
+
+def _key(folder: Path) -> Secret:
+    return Secret("key-file", keys.read_key_file(_key_file(folder)))
+
+
+def _key_file(folder: Path) -> Path:
+    return folder / "key"
+
+
+def _memory(folder: Path) -> Path:
+    return folder / "memory"
 
 
 def _recall(ids: list[str], evidence: frozenset[str]) -> dict[int, float]:
@@ -110,11 +171,17 @@ def _groups(found: dict[str, list[_Asked]]) -> list[tuple[str, tuple[str, ...]]]
 def _entry(name: str, found: dict[str, list[_Asked]], of: tuple[str, ...]) -> dict[str, Any]:
     asked = [entry for category in of for entry in found.get(category, ())]
     ours, theirs = (
-        {str(depth): _round(np.nanmean([scores[depth] for scores in one]), 3) for depth in DEPTHS}
+        {str(depth): _mean(scores[depth] for scores in one) for depth in DEPTHS}
         for one in ([entry.ours for entry in asked], [entry.bm25 for entry in asked])
     )
-    unsure = _round(np.mean([entry.unsure for entry in asked]), 3)
+    unsure = _mean(entry.unsure for entry in asked)
     return {"name": name, "n": len(asked), "recall": ours, "bm25": theirs, "unanswerable": unsure}
+
+
+def _mean(values: Iterable[float]) -> float | None:
+    """The mean of what is a number; None where nothing is."""
+    known = [value for value in values if not math.isnan(value)]
+    return _round(np.mean(known), 3) if known else None
 
 
 def _milliseconds(act: Callable[[], object]) -> float:

@@ -6,7 +6,7 @@ the turns is Korean; forty turns make a session, ten sessions a day.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -28,12 +28,18 @@ _ZIPF = (1 / np.arange(1, _WORDS + 1)) / (1 / np.arange(1, _WORDS + 1)).sum()
 _CONSONANTS, _VOWELS = "bcdfghjklmnprstvwz", "aeiou"
 
 
-def fill(store: Store, count: int, model: str | None = None, seed: int = 1) -> None:
-    """Save `count` made-up episodes, with made-up vectors of `model` if it is named."""
-    chance = np.random.default_rng(seed)
+def fill(
+    store: Store, count: int, model: str | None = None, progress: Callable[[float], object] = lambda share: None
+) -> None:
+    """Save `count` made-up episodes, with made-up vectors of `model` if it is named.
+
+    `progress` is called with the share that is done, 0…1.
+    """
+    chance = np.random.default_rng(1)
     for start in range(0, count, _BATCH):
         with store.transaction():
             _fill_batch(store, chance, range(start, min(start + _BATCH, count)), model)
+        progress(min(start + _BATCH, count) / count)
 
 
 def _fill_batch(store: Store, chance: np.random.Generator, numbers: range, model: str | None) -> None:
