@@ -2,7 +2,7 @@
 
 A folder holds one JSON file a conversation and `qa.csv` (`conv, question, category, evidence`). Categories: 1 several
 turns, 2 time, 3 common knowledge, 4 one turn, 5 unanswerable. Only what was said and shown is read, none of the
-summaries or annotations in the files.
+summaries or annotations in the files. LoCoMo is CC BY-NC 4.0: it is measured with and not shipped.
 """
 
 from __future__ import annotations
