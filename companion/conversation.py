@@ -1,9 +1,9 @@
 """The single audio loop: it joins the rooms, and it owns all state of a conversation.
 
 One thread takes frames and results from one queue, asks the pure cores of `companion.turns` what to do, and hands work
-to three workers: one reads (speech to text, Smart Turn has its own), one writes (the language model), one speaks. No
-worker holds state or calls another. All work carries the revision it was begun for; when the owner goes on speaking
-the revision moves, running work sees it and stops, and results that arrive late are dropped.
+to workers: one reads (speech to text), one judges (Smart Turn), one writes (the language model), one speaks, one keeps
+(the memory). No worker holds state or calls another. All work carries the revision it was begun for; when the owner
+goes on speaking the revision moves, running work sees it and stops, and results that arrive late are dropped.
 
 The journey of one utterance:
 
@@ -37,6 +37,7 @@ from companion.events import (
     Event,
     Exchange,
     InputEnded,
+    MemorySaved,
     Message,
     PartialReady,
     PlaybackEnded,
@@ -56,6 +57,7 @@ from companion.events import (
     TranscriptPartial,
     Trouble,
     TurnLatency,
+    TurnSaved,
     WorkFailed,
     samples,
     seconds,
@@ -92,15 +94,26 @@ class Observer(Protocol):
         """The microphone's level (root mean square, 0…1) and who has the floor; about ten times a second."""
 
 
+class Storage(Protocol):
+    """Where turns are kept."""
+
+    def save(self, said: str, answered: str, ago: float, interrupted: bool) -> MemorySaved | None:
+        """Keep a turn that began `ago` seconds ago; None where it is not to be kept."""
+
+    def settle(self) -> None:
+        """Work that had time until now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The models of a session, open and warm."""
+    """The models of a session, open and warm, and the owner's memory, where there is one."""
 
     activity: VoiceActivity
     smart_turn: SmartTurn
     recognizer: TurnRecognizer
     replier: Dialogue
     voice: Voice
+    storage: Storage | None = None
 
 
 @dataclass(slots=True)
@@ -114,6 +127,7 @@ class _Reply:
     spoken: int = 0  # clauses whose sound is whole
     first_token: float | None = None
     ahead: bool = False
+    aside: bool = False
     clause_at: float | None = None
     sound_at: float | None = None
     closed: bool = False
@@ -156,8 +170,9 @@ class Conversation:
         self._observers = observers
         self._taking = taking or TurnTaking()
         self._queue: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
-        self._reader, self._judge, self._writer, self._speaker = (
-            Worker(name, done=lambda: self._queue.put(None)) for name in ("reader", "judge", "writer", "speaker")
+        self._reader, self._judge, self._writer, self._speaker, self._keeper = self._workers = tuple(
+            Worker(name, done=lambda: self._queue.put(None))
+            for name in ("reader", "judge", "writer", "speaker", "keeper")
         )
         self._position = 0
         self._stalled = 0.0
@@ -213,15 +228,15 @@ class Conversation:
             return None
 
     def _idle(self) -> bool:
-        return all(worker.idle for worker in (self._reader, self._judge, self._writer, self._speaker))
+        return all(worker.idle for worker in self._workers)
 
     def _now(self) -> float:
         """Seconds since the start: the sample clock, what has passed since its last frame, and where it stood still."""
         within = 0.0 if self._device.waits else min(time.perf_counter() - self._frame_at, seconds(FRAME))
         return seconds(self._position) + within + self._stalled
 
-    def _emit(self, event: Event, at: float | None = None) -> None:
-        number = self._turn.number if self._turn else self._taking.turn
+    def _emit(self, event: Event, at: float | None = None, turn: int | None = None) -> None:
+        number = turn or (self._turn.number if self._turn else self._taking.turn)
         for observer in self._observers:
             observer.event(event, self._now() if at is None else at, number)
 
@@ -251,10 +266,24 @@ class Conversation:
         match message:
             case AudioFrame():
                 self._hear(message)
-            case PartialReady() if self._current(message.revision):
-                self._show_partial(message)
             case CompletenessReady():
                 self._taking.judge(message.revision, message.probability)
+            case InputEnded():
+                self._input_ended = message.position
+            case TurnSaved():
+                self._emit(MemorySaved(message.episode, message.facts), turn=message.turn)
+            case WorkFailed(what="memory"):
+                self._emit(Trouble("memory", f"a turn was not kept ({message.detail})"), turn=message.turn)
+            case DeviceTrouble():
+                self._emit(Trouble("sound", message.detail))
+            case _:
+                self._take(message)
+
+    def _take(self, message: Message | None) -> None:
+        """Take a result, if it is of the current revision; others came too late."""
+        match message:
+            case PartialReady() if self._current(message.revision):
+                self._show_partial(message)
             case ReadingReady() if self._current(message.revision):
                 self._have_words(message)
             case ClauseReady() if self._current(message.revision):
@@ -265,14 +294,8 @@ class Conversation:
                 self._reply_sounds(message)
             case PlaybackEnded() if self._current(message.tag):
                 self._reply_is_over(message)
-            case InputEnded():
-                self._input_ended = message.position
-            case DeviceTrouble():
-                self._emit(Trouble("sound", message.detail))
             case WorkFailed() if self._current(message.revision):
                 self._recover(message)
-            case _:
-                pass  # a result of an older revision
 
     def _current(self, revision: int) -> bool:
         return self._turn is not None and revision == self._taking.revision
@@ -345,7 +368,7 @@ class Conversation:
 
     def _ask_partial(self) -> None:
         turn = self._turn
-        if turn is None or not self._taking.voiced(self._position) or not self._reader.idle:
+        if turn is None or not self._taking.voiced or not self._reader.idle:
             return  # in a pause the reader must be free for the words that may be the last
         if self._position - turn.asked_partial < PARTIAL_EVERY:
             return
@@ -371,7 +394,7 @@ class Conversation:
             self._follow(standing, message.revision)
 
     def _free_to_follow(self) -> bool:
-        return self._writer.idle and self._taking.voiced(self._position)
+        return self._writer.idle and self._taking.voiced
 
     def _read_words(self, action: Read) -> None:
         """A pause, perhaps: what was said?"""
@@ -476,7 +499,18 @@ class Conversation:
             if void():
                 return
             clause = next(rest, Clause("", last=True))
-            self._queue.put(ClauseReady(number, revision, clause.text, clause.last, clause.first_token, clause.ahead))
+            self._queue.put(
+                ClauseReady(
+                    number,
+                    revision,
+                    clause.text,
+                    clause.last,
+                    clause.first_token,
+                    clause.ahead,
+                    clause.aside,
+                    clause.recall,
+                )
+            )
 
         self._writer.submit(write, self._failed("language model", revision))
 
@@ -489,7 +523,9 @@ class Conversation:
         first = not reply.clauses
         if first:
             reply.clause_at = self._now()
-            reply.first_token, reply.ahead = message.first_token, message.ahead
+            reply.first_token, reply.ahead, reply.aside = message.first_token, message.ahead, message.aside
+            if message.recall is not None:
+                self._hold(turn, message.recall)
         if message.text:
             self._speak(message, len(reply.clauses))
             reply.clauses.append(SpokenClause(message.text, 0))
@@ -566,16 +602,34 @@ class Conversation:
         assert reply is not None
         text = heard(reply.clauses, message.played)
         assert turn.reading is not None
-        if text:
-            self._history = (*self._history, Exchange(turn.reading.transcript.text, text))
+        said = turn.reading.transcript.text
+        if text and not reply.aside:
+            self._history = (*self._history, Exchange(said, text))
         self._emit(ReplyEnded(text, interrupted=message.stopped))
+        if not reply.aside:
+            self._save(turn, said, text, message.stopped)
         self._turn = None
         self._taking.stopped_playing(message.position)
         self._parts.activity.reset()
         self._warm()
 
+    def _save(self, turn: _Turn, said: str, answered: str, interrupted: bool) -> None:
+        """Let the memory keep the turn."""
+        storage, ago = self._parts.storage, self._now() - seconds(turn.start)
+        if storage is None:
+            return
+
+        def save() -> None:
+            saved = storage.save(said, answered, ago, interrupted)
+            if saved is not None:
+                self._queue.put(TurnSaved(turn.number, saved.episode, saved.facts))
+            storage.settle()
+
+        self._keeper.submit(save, self._failed("memory", self._taking.revision))
+
     def _warm(self) -> None:
         """Let the model read what the next prompt will begin with, while nobody waits for it."""
+        self._history = self._parts.replier.kept(self._history)
         history, void = self._history, self._void(self._taking.revision)
         self._writer.submit(
             lambda: self._parts.replier.warm(history, void), self._failed("language model", self._taking.revision)
@@ -584,9 +638,12 @@ class Conversation:
     # --- trouble and the end -----------------------------------------------------------------------------------------
 
     def _recover(self, failure: WorkFailed) -> None:
-        """A worker could not do its work: say so, and be ready for the next turn."""
-        if self._turn is not None:
-            self._tell(self._turn)
+        """A worker could not do its work: say so, keep the words, and be ready for the next turn."""
+        turn = self._turn
+        if turn is not None:
+            self._tell(turn)
+            if turn.commit is not None and turn.reading is not None and turn.reading.transcript.text:
+                self._save(turn, turn.reading.transcript.text, "", interrupted=False)
         self._emit(Trouble(failure.what, f"{failure.what} failed ({failure.detail}); this turn is not answered"))
         self._device.stop()
         self._turn = None
@@ -607,9 +664,12 @@ class Conversation:
             while not self._queue.empty():
                 self._handle(self._queue.get())
         self._taking.revision += 1  # whatever still runs is void
-        for worker in (self._reader, self._judge, self._writer, self._speaker):
+        for worker in self._workers:
             worker.close()
         self._device.close()
+        while not self._queue.empty():  # what was kept of the last turn
+            if isinstance(message := self._queue.get(), TurnSaved):
+                self._handle(message)
         self._emit(SessionEnded(reason))
 
 

@@ -156,7 +156,8 @@ class ClauseReady:
     """The next clause of the reply. `last` closes the reply and may come with an empty `text`.
 
     `first_token` is the time from asking the model to its first token, in seconds, given with the first clause;
-    `ahead`: the reply was begun before it was sure that the turn is over.
+    `ahead`: the reply was begun before it was sure that the turn is over. `aside`: this is about the memory, and no
+    part of the talk. `recall`: what came to mind, given with the first clause.
     """
 
     turn: int
@@ -165,6 +166,17 @@ class ClauseReady:
     last: bool
     first_token: float | None = None
     ahead: bool = False
+    aside: bool = False
+    recall: Recall | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnSaved:
+    """The owner's memory has kept the turn."""
+
+    turn: int
+    episode: int
+    facts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +212,7 @@ Message = (
     | CompletenessReady
     | ClauseReady
     | SpeechReady
+    | TurnSaved
     | WorkFailed
 )
 
@@ -287,6 +300,33 @@ class ReplyEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class RecallItem:
+    """`kind` ("fact", "episode") and `id` name what came to mind; `score` orders the items of one kind."""
+
+    id: int
+    kind: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """What of the owner's memory came to mind at the words, in `ms` milliseconds; without the words themselves."""
+
+    name: ClassVar[str] = "recall"
+    items: tuple[RecallItem, ...]
+    ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySaved:
+    """The turn is in the owner's memory: the id of its episode, and how many facts its words proved."""
+
+    name: ClassVar[str] = "memory.saved"
+    episode: int
+    facts: int
+
+
+@dataclass(frozen=True, slots=True)
 class TurnLatency:
     """Where the time of one turn went, in milliseconds.
 
@@ -321,10 +361,12 @@ Event = (
     | SpeechEnded
     | TranscriptPartial
     | TranscriptFinal
+    | Recall
     | ReplyClause
     | ReplyStarted
     | ReplyEnded
     | TurnLatency
+    | MemorySaved
     | Trouble
 )
 
@@ -344,4 +386,6 @@ def _plain(value: Any) -> Any:
         return round(value, 4)
     if is_dataclass(value):
         return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
     return value

@@ -214,6 +214,9 @@ class ScriptedReplier:
             self.written.append(clause)
             yield Clause(clause, last=index == len(self._clauses) - 1, first_token=0.1 if index == 0 else None)
 
+    def kept(self, history: Sequence[Exchange]) -> tuple[Exchange, ...]:
+        return tuple(history)
+
 
 class ToneVoice:
     """A tenth of a second of sound for every word; a clause named in `mute` cannot be spoken."""

@@ -9,8 +9,8 @@ import pytest
 from companion.dialogue import persona
 from companion.dialogue.llm import Choice, Evaluation, Sampling
 from companion.dialogue.prompt import Message
-from companion.dialogue.reply import SURE, Clause, Replier
-from companion.events import Exchange
+from companion.dialogue.reply import SURE, Clause, Remembered, Replier
+from companion.events import Exchange, Recall, RecallItem
 from companion.settings import Language
 
 UNOPENED = Choice("question", 1.0)
@@ -60,6 +60,38 @@ class ScriptedModel:
                 yield piece
         finally:
             self.closed = True
+
+
+class ScriptedMemory:
+    """Remembers what it is told to, and keeps what it was asked."""
+
+    def __init__(self, remembered: Remembered | None = None, asked: str = "", question: str | None = None) -> None:
+        self.remembered = remembered or Remembered()
+        self._asked = asked
+        self._question = question
+        self.done: list[str] = []
+
+    def recall(self, words: str) -> Remembered:
+        return self.remembered
+
+    def concerns(self, words: str) -> bool:
+        return words == self._asked
+
+    def answer(self, words: str) -> str | None:
+        if words != self._asked:
+            return None
+        self.done.append(words)
+        return "Done. It is forgotten."
+
+    def question(self) -> str | None:
+        return self._question
+
+    def kept(self, history: Sequence[Exchange]) -> tuple[Exchange, ...]:
+        return tuple(history)
+
+
+def recalled(*ids: int, **more: str) -> Remembered:
+    return Remembered("(About Rex.)", Recall(tuple(RecallItem(id_, "episode", 1.0) for id_ in ids), 1.0), **more)
 
 
 def never() -> bool:
@@ -289,3 +321,75 @@ def test_no_sentence_of_its_own_is_one_that_it_would_leave_out(language: Languag
 def test_openers_belong_to_moments_that_the_model_can_name(language: Language) -> None:
     own = persona.load(language, "Companion", "")
     assert set(own.openers) <= set(own.moments)
+
+
+def test_what_comes_to_mind_stands_in_front_of_the_words_and_is_told() -> None:
+    model = ScriptedModel("Oh no, your shoes!")
+    memory = ScriptedMemory(recalled(3))
+    clauses = list(Replier(model, "en", memory=memory).reply((), "Rex ate my shoes.", never))
+    assert model.read[-1][0][-1].content == "(About Rex.) Rex ate my shoes."
+    assert [clause.recall for clause in clauses] == [memory.remembered.recall] + [None] * (len(clauses) - 1)
+
+
+def test_the_next_prompt_holds_the_words_without_what_came_to_mind() -> None:
+    model = ScriptedModel("Oh no, your shoes!")
+    replier = Replier(model, "en", memory=ScriptedMemory(recalled(3)))
+    replier.warm((Exchange("Rex ate my shoes.", "Oh no, your shoes!"),), never)
+    assert not any("About Rex" in message.content for message in model.read[-1][0])
+
+
+def test_what_came_to_mind_at_the_beginning_stays_where_it_holds_all() -> None:
+    """Another note would cost the reading of it, and of the words again."""
+    model = ScriptedModel("Oh no, your shoes!")
+    memory = ScriptedMemory(recalled(3, 4))
+    replier = Replier(model, "en", memory=memory)
+    replier.follow((), "Rex ate my", never)
+    memory.remembered = Remembered("(Another.)", recalled(4).recall)
+    list(replier.reply((), "Rex ate my shoes.", never))
+    assert "(About Rex.)" in model.read[-1][0][-1].content
+    memory.remembered = Remembered("(Another.)", recalled(5).recall)
+    list(replier.reply((), "Rex ate my shoes.", never))
+    assert "(Another.)" in model.read[-1][0][-1].content
+
+
+def test_what_is_known_is_said_without_asking_the_model() -> None:
+    model = ScriptedModel("Hm.")
+    memory = ScriptedMemory(recalled(3, answer="You told me that you live in Seoul."))
+    clauses = list(Replier(model, "en", memory=memory).reply((), "Where do I live?", never))
+    assert texts(clauses) == ["You told me that you live in Seoul."]
+    assert model.written == 0
+
+
+def test_where_the_model_knows_no_answer_it_gives_the_hint() -> None:
+    memory = ScriptedMemory(recalled(3, hint="I am not sure. You said: I am a nurse."))
+    unknown = ScriptedModel("Hm.", Choice(persona.load("en", "Companion", "").unknown, 0.9))
+    clauses = list(Replier(unknown, "en", memory=memory).reply((), "What is my job?", never))
+    assert texts(clauses) == ["I am not sure. You said: I am a nurse."]
+    sure = ScriptedModel("You are a nurse.")
+    assert texts(list(Replier(sure, "en", memory=memory).reply((), "What is my job?", never))) == ["You are a nurse."]
+
+
+def test_a_request_to_the_memory_is_done_once_and_not_ahead_of_time() -> None:
+    memory = ScriptedMemory(asked="Forget that.")
+    replier = Replier(ScriptedModel("Hm."), "en", memory=memory)
+    replier.follow((), "Forget that.", never)
+    replier.prepare((), "Forget that.", never)
+    assert memory.done == []
+    clauses = list(replier.reply((), "Forget that.", never))
+    assert memory.done == ["Forget that."]
+    assert texts(clauses) == ["Done.", "It is forgotten."]
+    assert all(clause.aside for clause in clauses)
+    assert [clause.last for clause in clauses] == [False, True]
+
+
+def test_a_request_to_the_memory_needs_no_model() -> None:
+    (first, *_) = Replier(None, "en", memory=ScriptedMemory(asked="Forget that.")).reply((), "Forget that.", never)
+    assert first.text == "Done."
+
+
+def test_what_is_in_doubt_is_asked_behind_a_reply_that_asks_nothing() -> None:
+    memory = ScriptedMemory(question="Is it Berta?")
+    said = texts(list(Replier(ScriptedModel("That is good news."), "en", memory=memory).reply((), "Hm.", never)))
+    assert said == ["That is good news.", "Is it Berta?"]
+    asked = texts(list(Replier(ScriptedModel("What was she like?"), "en", memory=memory).reply((), "Hm.", never)))
+    assert asked == ["What was she like?"]

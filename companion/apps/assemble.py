@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from companion import catalog
+from companion.apps.unlock import Unlock, create_memory, exists, open_memory
 from companion.catalog import Model, ModelStore, Role
 from companion.dialogue.reply import Replier
 from companion.settings import Settings
 
 if TYPE_CHECKING:
+    from companion.apps.remember import TalkMemory
     from companion.conversation import Parts
+    from companion.memory.embedding import OnnxEmbedder
     from companion.stt.turn import TurnRecognizer
     from companion.tts.voice import Voice
 
@@ -39,13 +42,46 @@ def chosen(models_root: Path, settings: Settings) -> tuple[ModelStore, dict[Role
     return store, catalog.load().select(store, settings.profile, settings.language, voice=settings.voice)
 
 
-def open_replier(store: ModelStore, models: Mapping[Role, Model], settings: Settings) -> Replier:
+def open_replier(
+    store: ModelStore, models: Mapping[Role, Model], settings: Settings, memory: TalkMemory | None
+) -> Replier:
     """The mind alone, as `companion text` needs it."""
     from companion.dialogue.llm import LanguageModel
 
     model = models.get("llm")
-    language_model = LanguageModel(store.file(model)) if model is not None else None
-    return Replier(language_model, settings.language, owner=settings.owner_name, companion=settings.companion_name)
+    return Replier(
+        LanguageModel(store.file(model)) if model is not None else None,
+        settings.language,
+        owner=settings.owner_name,
+        companion=settings.companion_name,
+        memory=memory,
+    )
+
+
+def open_talk_memory(home: Path, models_root: Path, settings: Settings, unlock: Unlock) -> TalkMemory | None:
+    """The owner's memory, where there is one or a way in was named; None: nothing is remembered.
+
+    Raises:
+        CompanionError: the memory does not open.
+    """
+    if not exists(home) and not unlock.given:
+        return None
+    from companion.apps.remember import TalkMemory
+    from companion.dialogue import llm
+
+    vault = open_memory(home, unlock) if exists(home) else create_memory(home, unlock)
+    llm.load()  # ONNX Runtime, which the embedding model needs, would be given AMX
+    return TalkMemory(vault, settings.language, settings.profile, _embedder(ModelStore(models_root), settings))
+
+
+def _embedder(store: ModelStore, settings: Settings) -> OnnxEmbedder | None:
+    from companion.memory.embedding import open_embedder
+
+    for model in catalog.load().models:
+        fits = model.role == "embed" and settings.profile in model.profiles and model.speaks(settings.language)
+        if fits and store.installed(model):
+            return open_embedder(model.engine, model.id, store.path(model))
+    return None
 
 
 def _few_arenas() -> None:
@@ -55,13 +91,16 @@ def _few_arenas() -> None:
         ctypes.CDLL(None).mallopt(m_arena_max, 2)
 
 
-def assemble(models_root: Path, settings: Settings) -> Assembled:
-    """Open everything a spoken conversation needs; about as long as the slowest of them takes.
+def assemble(models_root: Path, settings: Settings, memory: TalkMemory | None = None) -> Assembled:
+    """Open everything a spoken conversation needs; about as long as the slowest of them takes. `memory`: open already.
 
     Raises:
         CompanionError: a model is missing or damaged, or a voice cannot be had.
     """
     _few_arenas()
+    from companion.dialogue import llm
+
+    llm.load()  # before ONNX Runtime is
     from companion.audio.smart_turn import SmartTurn
     from companion.audio.voice_activity import VoiceActivity
     from companion.conversation import Parts
@@ -85,12 +124,12 @@ def assemble(models_root: Path, settings: Settings) -> Assembled:
         return opened
 
     with ThreadPoolExecutor(4) as pool:
-        replier = pool.submit(open_replier, store, models, settings)
+        replier = pool.submit(open_replier, store, models, settings, memory)
         heard = pool.submit(recognizer)
         spoken = pool.submit(voice)
         activity = VoiceActivity(store.file(models["vad"]))
         smart_turn = SmartTurn(store.file(models["turn"]))
-        parts = Parts(activity, smart_turn, heard.result(), replier.result(), spoken.result())
+        parts = Parts(activity, smart_turn, heard.result(), replier.result(), spoken.result(), memory)
     ids: dict[str, str] = {role: model.id for role, model in models.items()}
     ids.setdefault("tts", parts.voice.id)
     return Assembled(parts, ids)

@@ -1,59 +1,79 @@
-"""Keeps what was said and heard in the owner's memory, beside the conversation and never in its way."""
+"""Joins the memory to a talk: to the mind, which recalls and answers requests, and to the loop, which saves turns."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+
 from companion.apps import dates
+from companion.dialogue.reply import Remembered
 from companion.errors import CompanionError
-from companion.events import Event, ReplyEnded, TranscriptFinal
-from companion.memory import episodes
-from companion.memory.episodes import Episode
+from companion.events import Exchange, MemorySaved, Recall, RecallItem
+from companion.memory.attendant import Attendant
+from companion.memory.embedding import Embedder
+from companion.memory.keeper import Keeper
 from companion.memory.vault import Vault
-from companion.turns.taking import Phase
-from companion.worker import Worker
 
 
-class Rememberer:
-    """An observer of the loop that saves every answered turn, in a thread of its own. Close it to settle what waits."""
+class TalkMemory:
+    """The memory of one talk: `dialogue.reply.Memory` and `conversation.Storage` over one keeper."""
 
-    def __init__(self, vault: Vault, language: str, profile: str) -> None:
-        self._vault = vault
-        self._language = language
-        self._session = episodes.begin_session(vault.store, dates.now(), language, profile)
-        self._worker = Worker("memory")
-        self._failure: Exception | None = None
-        self._said: tuple[int, str] | None = None
+    def __init__(self, vault: Vault, language: str, profile: str, embedder: Embedder | None = None) -> None:
+        """Begin a session in the store."""
+        self._keeper = Keeper(vault, language, profile, dates.now, embedder)
+        self._attendant = Attendant(self._keeper)
+        self._failure: CompanionError | None = None
 
-    def event(self, event: Event, t: float, turn: int) -> None:
-        """Keep the words until the reply was heard, then save both."""
-        match event:
-            case TranscriptFinal():
-                self._said = (dates.now(), event.text)
-            case ReplyEnded() if self._said is not None:
-                started, said = self._said
-                self._said = None
-                self.save(turn, started, said, event.text, event.interrupted)
+    # --- for the mind ------------------------------------------------------------------------------------------------
 
-    def save(self, turn: int, started: int, said: str, answered: str, interrupted: bool = False) -> None:
-        """Save one turn; returns at once."""
-        episode = Episode(self._session, turn, started, said, self._language, answered, interrupted)
-        self._worker.submit(lambda: self._write(episode), self._failed)
+    def recall(self, words: str) -> Remembered:
+        """What `words` call for."""
+        began = time.perf_counter()
+        note = self._keeper.recall(words)
+        items = tuple(RecallItem(item.id, item.kind, item.score) for item in note.items)
+        return Remembered(note.text, Recall(items, (time.perf_counter() - began) * 1000), note.answer, note.hint)
 
-    def level(self, rms: float, phase: Phase) -> None:
-        """Levels are not remembered."""
+    def concerns(self, words: str) -> bool:
+        """Whether `words` ask something of the memory."""
+        return self._attendant.concerns(words)
 
-    def close(self) -> None:
-        """Settle what waits and close the memory.
+    def answer(self, words: str) -> str | None:
+        """Do what `words` ask of the memory, and say so."""
+        return self._attendant.answer(words)
+
+    def question(self) -> str | None:
+        """What the owner should be asked."""
+        return self._attendant.question()
+
+    def kept(self, history: Sequence[Exchange]) -> tuple[Exchange, ...]:
+        """`history` without what has been forgotten."""
+        return self._keeper.kept(history)
+
+    # --- for the loop ------------------------------------------------------------------------------------------------
+
+    def save(self, said: str, answered: str, ago: float, interrupted: bool = False) -> MemorySaved | None:
+        """Keep a turn that began `ago` seconds ago; None while the talk is off the record.
 
         Raises:
-            CompanionError: something could not be saved; the message says why.
+            CompanionError: it cannot be kept; `close` says so again.
         """
-        self._worker.close()
-        self._vault.close()
-        if isinstance(self._failure, CompanionError):
+        try:
+            saved = self._keeper.save(dates.now() - round(ago * 1000), said, answered, interrupted)
+        except CompanionError as error:
+            self._failure = error
+            raise
+        return None if saved is None else MemorySaved(saved.episode, saved.facts)
+
+    def settle(self) -> None:
+        """Give what was saved its vectors."""
+        self._keeper.after_turn()
+
+    def close(self) -> None:
+        """Close the memory.
+
+        Raises:
+            CompanionError: a turn could not be kept; the message says why.
+        """
+        self._keeper.close()
+        if self._failure is not None:
             raise self._failure
-
-    def _write(self, episode: Episode) -> None:
-        episodes.save(self._vault.store, episode)
-
-    def _failed(self, error: Exception) -> None:
-        self._failure = error

@@ -11,12 +11,11 @@ from typing import Literal
 
 from rich.console import Console
 
-from companion.apps.assemble import assemble
+from companion.apps.assemble import assemble, open_talk_memory
 from companion.apps.events_file import EventsFile
 from companion.apps.options import effective
-from companion.apps.remember import Rememberer
 from companion.apps.screen import screen
-from companion.apps.unlock import Unlock, create_memory, exists, open_memory
+from companion.apps.unlock import Unlock
 from companion.apps.wording import say
 from companion.audio.device import AudioDevice
 from companion.audio.files import FileDevice
@@ -48,14 +47,14 @@ def run(
     settings = effective(home, language=language, profile=profile)
     console = Console(stderr=not sys.stdout.isatty())
     device = _device(settings, inputs, output, pace)  # first: a bad recording is said at once
-    memory = None if incognito else open_for_talk(home, settings, unlock)
+    memory = None if incognito else open_talk_memory(home, models, settings, unlock)
     with console.status(say(settings.language, "starting")):
-        assembled = assemble(models, settings)
+        assembled = assemble(models, settings, memory)
     started = SessionStarted(settings.profile, assembled.models, settings.language, network)
     writer = EventsFile(events) if events else None
     try:
         with quiet_stderr(), screen(settings, recordings=len(inputs)) as shown:
-            observers: list[Observer] = [shown, *([writer] if writer else []), *([memory] if memory else [])]
+            observers: list[Observer] = [shown, *([writer] if writer else [])]
             Conversation(device, assembled.parts, started, observers).run()
     finally:
         if writer is not None:
@@ -78,19 +77,6 @@ def quiet_stderr() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(nowhere)
         os.close(kept)
-
-
-def open_for_talk(home: Path, settings: Settings, unlock: Unlock) -> Rememberer | None:
-    """The owner's memory, where there is one or a way in was named; None: nothing is remembered.
-
-    Raises:
-        CompanionError: the memory does not open.
-    """
-    if exists(home):
-        return Rememberer(open_memory(home, unlock), settings.language, settings.profile)
-    if unlock.given:
-        return Rememberer(create_memory(home, unlock), settings.language, settings.profile)
-    return None
 
 
 def _device(

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
-from companion.apps import dates
-from companion.apps.assemble import chosen, open_replier
+from companion.apps.assemble import chosen, open_replier, open_talk_memory
 from companion.apps.options import effective
-from companion.apps.talk import open_for_talk
 from companion.apps.unlock import Unlock
 from companion.apps.wording import say
 from companion.events import Exchange
@@ -28,9 +27,9 @@ def run(home: Path, models: Path, language: str | None, profile: str | None, unl
     console = Console(highlight=False)
     interactive = sys.stdin.isatty()
     store, selected = chosen(models, settings)
-    memory = None if incognito else open_for_talk(home, settings, unlock)
+    memory = None if incognito else open_talk_memory(home, models, settings, unlock)
     with console.status(say(settings.language, "starting")):
-        replier = open_replier(store, selected, settings)
+        replier = open_replier(store, selected, settings, memory)
         replier.warm((), _never)
     if interactive:
         console.print(say(settings.language, "program"), style="dim")
@@ -39,16 +38,20 @@ def run(home: Path, models: Path, language: str | None, profile: str | None, unl
     history: tuple[Exchange, ...] = ()
     for words in _lines(console if interactive else None, owner):
         clauses: list[str] = []
-        started = dates.now()
+        began, aside = time.perf_counter(), False
         console.print(Text(f"{settings.companion_name}: ", style="bold magenta"), end="")
         for clause in replier.reply(history, words, _never):
+            aside = aside or clause.aside
             if clause.text:
                 console.print(Text((" " if clauses else "") + clause.text), end="")
                 clauses.append(clause.text)
         console.print()
-        history = (*history, Exchange(words, " ".join(clauses)))
-        if memory is not None:
-            memory.save(len(history), started, words, " ".join(clauses))
+        if not aside:
+            history = (*history, Exchange(words, " ".join(clauses)))
+            if memory is not None:
+                memory.save(words, " ".join(clauses), time.perf_counter() - began)
+                memory.settle()
+        history = replier.kept(history)
         replier.warm(history, _never)
     if memory is not None:
         memory.close()

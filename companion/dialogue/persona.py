@@ -16,14 +16,16 @@ from companion.settings import Language
 class Persona:
     """What a persona file holds, ready for use.
 
-    `head`: what the model is told before every talk. `moments`: the kinds of moment that its examples name.
-    `openers`: sentences that may open the reply in such a moment. `temperature`: how freely the model writes.
-    `lost`: what is said when the model wrote nothing fit to be said; `no_model`: what is said where there is none.
-    `avoided`: words that the model may not write; `cliches`: what no sentence of a reply may hold.
+    `head`: what the model is told before every talk. `moments`: the kinds of moment that its examples name; `unknown`:
+    the one in which it does not know what it is asked. `openers`: sentences that may open the reply in such a moment.
+    `temperature`: how freely the model writes. `lost`: what is said when the model wrote nothing fit to be said;
+    `no_model`: what is said where there is none. `avoided`: words that the model may not write; `cliches`: what no
+    sentence of a reply may hold.
     """
 
     head: tuple[Message, ...]
     moments: tuple[str, ...]
+    unknown: str
     openers: Mapping[str, Sequence[str]]
     temperature: float
     lost: Sequence[str]
@@ -32,20 +34,25 @@ class Persona:
     cliches: re.Pattern[str]
 
 
-def load(language: Language, companion: str, owner: str) -> Persona:
-    """The persona of `persona.<language>.toml` with its names filled in; an empty `owner` stays unnamed."""
+def load(language: Language, companion: str, owner: str, *, remembers: bool = False) -> Persona:
+    """The persona of `persona.<language>.toml` with its names filled in; an empty `owner` stays unnamed.
+
+    `remembers`: with examples of how to use what came to mind.
+    """
     text = (Path(__file__).parent / f"persona.{language}.toml").read_text(encoding="utf-8")
     data = tomllib.loads(text)
     system = data["system"].replace("{companion}", companion)
     if owner:
         system += data["owner"].replace("{owner}", owner)
     head = [Message("system", " ".join(system.split()))]
-    for said, moment, answered in data["examples"]:
+    examples = data["examples"] + (data["remembering"] if remembers else [])
+    for said, moment, answered in examples:
         answer = in_moment(moment, answered.replace("{companion}", companion))
         head += [Message("user", said), Message("assistant", answer)]
     return Persona(
         head=tuple(head),
-        moments=tuple(dict.fromkeys(moment for _, moment, _ in data["examples"])),
+        moments=tuple(dict.fromkeys(moment for _, moment, _ in examples)),
+        unknown=data["unknown"],
         openers=data["openers"],
         temperature=data["temperature"],
         lost=data["lost"],

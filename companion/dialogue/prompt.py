@@ -34,11 +34,12 @@ class Message:
 
 
 def build(
-    head: Sequence[Message], history: Sequence[Exchange], words: str | None, room: int, count: Count
+    head: Sequence[Message], history: Sequence[Exchange], words: str | None, room: int, count: Count, note: str = ""
 ) -> tuple[Message, ...]:
     """The messages of a turn, within `room` tokens for everything behind the head.
 
-    `words` are the owner's; with None the messages end with the history, ready for words that are yet to come. Whole
+    `words` are the owner's; with None the messages end with the history, ready for words that are yet to come. `note`,
+    what came to mind at these words, stands in front of them, and is gone from the prompt of the next turn. Whole
     exchanges are dropped, the oldest first and about half of them at once, because what moves has to be evaluated
     again; words that alone would take more than half of the room lose sentences from their middle.
     """
@@ -48,6 +49,8 @@ def build(
         said.append(f"{unanswered} {plain(words)}".strip())
     longest = room // 2
     said = [shorten(text, longest, count) for text in said]
+    if note and words is not None:
+        said[-1] = f"{plain(note)} {said[-1]}"
     heard = [turn[1] for turn in turns]
     messages = list(head)
     for index in range(_first_kept(said, heard, room, count), len(said)):

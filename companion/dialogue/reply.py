@@ -15,7 +15,7 @@ from companion.dialogue.llm import Choice, Evaluation, Sampling
 from companion.dialogue.prompt import Message
 from companion.dialogue.restraint import Restraint
 from companion.dialogue.spoken import SpokenForm, speakable
-from companion.events import Exchange
+from companion.events import Exchange, Recall
 from companion.settings import Language
 
 SURE: Final = 0.6
@@ -34,13 +34,53 @@ class Clause:
     """A piece of the reply for the voice. `last` closes the reply and may come with an empty `text`.
 
     `first_token`: seconds from asking the model to its first token; given with the first clause, where there is one.
-    `ahead`: it was begun before the reply was asked for.
+    `ahead`: it was begun before the reply was asked for. `aside`: it is about the memory and no part of the talk.
+    `recall`: what came to mind, given with the first clause.
     """
 
     text: str
     last: bool
     first_token: float | None = None
     ahead: bool = False
+    aside: bool = False
+    recall: Recall | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What came to mind at the owner's words: a `note` for the prompt, empty where nothing did, and the event to tell.
+
+    `answer`: what to say where the words ask for just what is known. `hint`: what is said where the model knows none.
+    """
+
+    note: str = ""
+    recall: Recall | None = None
+    answer: str = ""
+    hint: str = ""
+
+    @property
+    def ids(self) -> set[tuple[str, int]]:
+        """What the note was made of."""
+        return {(item.kind, item.id) for item in self.recall.items} if self.recall else set()
+
+
+class Memory(Protocol):
+    """What a reply needs of the owner's memory; the joining is done in `companion.apps.remember`."""
+
+    def recall(self, words: str) -> Remembered:
+        """What `words` call for. Changes nothing."""
+
+    def concerns(self, words: str) -> bool:
+        """Whether `words` ask something of the memory itself. Changes nothing."""
+
+    def answer(self, words: str) -> str | None:
+        """Do what `words` ask of the memory, and say so; None where they ask nothing of it."""
+
+    def question(self) -> str | None:
+        """What the owner should be asked about something remembered."""
+
+    def kept(self, history: Sequence[Exchange]) -> tuple[Exchange, ...]:
+        """`history` without what has been forgotten."""
 
 
 class Model(Protocol):
@@ -83,6 +123,9 @@ class Dialogue(Protocol):
     def reply(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> Iterator[Clause]:
         """The answer, clause by clause."""
 
+    def kept(self, history: Sequence[Exchange]) -> tuple[Exchange, ...]:
+        """`history` without what has been forgotten at the owner's word."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Opening:
@@ -116,16 +159,19 @@ class Replier:
         *,
         owner: str = "",
         companion: str = "Companion",
+        memory: Memory | None = None,
         seed: int | None = None,
     ) -> None:
-        """`seed`: None answers differently every time."""
+        """`memory`: None remembers nothing. `seed`: None answers differently every time."""
         self._model = model
+        self._memory = memory
         self._language = language
         self._names = (companion, owner)
-        self._persona = persona.load(language, companion, owner)
+        self._persona = persona.load(language, companion, owner, remembers=memory is not None)
         self._sampling = Sampling(temperature=self._persona.temperature, seed=seed)
         self._openings: dict[tuple[int, str], _Opening] = {}
         self._begun: _Begun | None = None
+        self._remembered = (0, Remembered())  # of which turn, and what
         if model is not None:
             model.forbid(self._unfit)
             self._count = lru_cache(maxsize=512)(model.count)
@@ -135,16 +181,19 @@ class Replier:
     def warm(self, history: Sequence[Exchange], cancelled: Cancelled) -> None:
         """Let the model read all that comes before the owner's next words."""
         if self._model is not None:
+            turns = {(number, exchange.owner) for number, exchange in enumerate(history)}
+            self._openings = {turn: opening for turn, opening in self._openings.items() if turn in turns}
             self._model.prefill(self._messages(history, None), cancelled)
 
     def follow(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> None:
-        """Let the model read the beginning of what the owner says."""
-        if self._model is not None:
-            self._model.prefill(self._messages(history, words), cancelled, begun=True)
+        """Let the model read what comes to mind at the beginning of what the owner says, and that beginning."""
+        if self._model is not None and not self._concerns_memory(words):
+            note = self._remember(history, words).note
+            self._model.prefill(self._messages(history, words, note), cancelled, begun=True)
 
     def prepare(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> None:
         """Begin the reply to what may be all of the owner's words; if they stay so, `reply` goes on from there."""
-        if self._model is None:
+        if self._model is None or self._concerns_memory(words):
             return
         rest = self._write(history, words, cancelled)
         first = next(rest, None)
@@ -155,9 +204,33 @@ class Replier:
 
         Exactly one clause is `last`, and at least one has text. When `cancelled`, the clauses end without a last one.
         """
+        answer = self._memory.answer(words) if self._memory is not None else None
+        if answer is not None:
+            splitter = ClauseSplitter(begun=True)
+            sentences = splitter.feed(answer) + splitter.flush()
+            for number, sentence in enumerate(sentences, 1):
+                yield Clause(sentence, last=number == len(sentences), aside=True)
+            return
         if self._model is None:
             yield Clause(self._persona.no_model, last=True)
             return
+        text = ""
+        for clause in self._clauses(history, words, cancelled):
+            text = clause.text or text
+            question = self._memory.question() if clause.last and self._memory and not text.endswith("?") else None
+            if question is None:
+                yield clause
+            else:
+                if clause.text:
+                    yield replace(clause, last=False)
+                yield Clause(question, last=True)
+
+    def kept(self, history: Sequence[Exchange]) -> tuple[Exchange, ...]:
+        """`history` without what has been forgotten; the model reads the rest anew."""
+        return tuple(history) if self._memory is None else self._memory.kept(history)
+
+    def _clauses(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> Iterator[Clause]:
+        """The reply, from where it was begun ahead if it was."""
         begun, self._begun = self._begun, None
         if begun is not None and begun.turn == (len(history), words) and not begun.cancelled():
             yield replace(begun.first, first_token=0.0, ahead=True)
@@ -168,8 +241,15 @@ class Replier:
     def _write(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> Iterator[Clause]:
         assert self._model is not None
         asked = time.perf_counter()
-        opening = self._open(history, words, cancelled)
+        remembered = self._remember(history, words)
+        if remembered.answer:
+            yield Clause(remembered.answer, last=True, recall=remembered.recall)
+            return
+        opening = self._open(history, words, remembered.note, cancelled)
         if opening is None:
+            return
+        if remembered.hint and opening.moment == self._persona.unknown:
+            yield Clause(remembered.hint, last=True, recall=remembered.recall)
             return
         first_token: float | None = None
         said = bool(opening.said)
@@ -179,14 +259,16 @@ class Replier:
         restraint = Restraint(words, self._persona.cliches, recent)
         if said:
             restraint.admit(opening.said)
-            yield Clause(opening.said, last=False, first_token=time.perf_counter() - asked)
-        messages = self._messages(history, words)
+            first_token = time.perf_counter() - asked
+            yield Clause(opening.said, last=False, first_token=first_token, recall=remembered.recall)
+        messages = self._messages(history, words, remembered.note)
         with closing(self._model.stream(messages, self._sampling, cancelled, opening.written)) as pieces:
             for piece in pieces:
                 first_token = first_token or time.perf_counter() - asked
                 for clause in splitter.feed(spoken.feed(piece)) or splitter.early():
                     for text in restraint.admit(clause):
-                        yield Clause(text, last=False, first_token=None if said else first_token)
+                        first = Clause(text, last=False, first_token=first_token, recall=remembered.recall)
+                        yield Clause(text, last=False) if said else first
                         said = True
                 if restraint.done or spoken.ended:
                     break
@@ -197,9 +279,28 @@ class Replier:
         if not rest:
             rest = [""] if said else [self._persona.lost[len(history) % len(self._persona.lost)]]
         for index, text in enumerate(rest):
-            yield Clause(text, last=index == len(rest) - 1, first_token=None if said or index else first_token)
+            last = index == len(rest) - 1
+            first = Clause(text, last, first_token=first_token, recall=remembered.recall)
+            yield Clause(text, last) if said or index else first
 
-    def _open(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> _Opening | None:
+    def _concerns_memory(self, words: str) -> bool:
+        return self._memory is not None and self._memory.concerns(words)
+
+    def _remember(self, history: Sequence[Exchange], words: str) -> Remembered:
+        """What comes to mind; what came at the beginning of these words stays where it holds all that comes now.
+
+        The model has read that by then, and a note that changes costs the reading of the note and of the words.
+        """
+        if self._memory is None:
+            return Remembered()
+        turn, before = self._remembered
+        now = self._memory.recall(words)
+        if turn == len(history) and before.note and now.ids <= before.ids and not now.answer:
+            now = before
+        self._remembered = (len(history), now)
+        return now
+
+    def _open(self, history: Sequence[Exchange], words: str, note: str, cancelled: Cancelled) -> _Opening | None:
         """How the reply begins; None if `cancelled`.
 
         A small model answers far more to the point once the moment has a name. It chooses among those of its examples,
@@ -209,7 +310,7 @@ class Replier:
         assert self._model is not None
         turn = (len(history), words)
         if turn not in self._openings:
-            choice = self._model.choose(self._messages(history, words), self._persona.moments, cancelled)
+            choice = self._model.choose(self._messages(history, words, note), self._persona.moments, cancelled)
             if choice is None:
                 return None
             openers = self._persona.openers.get(choice.option, ()) if choice.probability >= SURE else ()
@@ -221,10 +322,10 @@ class Replier:
         """Whether a token cannot be said, or is a word that the persona avoids."""
         return token.strip() in self._persona.avoided or not all(speakable(sign, self._language) for sign in token)
 
-    def _messages(self, history: Sequence[Exchange], words: str | None) -> tuple[Message, ...]:
+    def _messages(self, history: Sequence[Exchange], words: str | None, note: str = "") -> tuple[Message, ...]:
         """The prompt. Replies of this talk stand behind the names of their moments, as they stand in the cache."""
         talk = [self._as_written(number, turn) for number, turn in enumerate(history)]
-        return prompt.build(self._persona.head, talk, words, self._room, self._count)
+        return prompt.build(self._persona.head, talk, words, self._room, self._count, note)
 
     def _as_written(self, number: int, turn: Exchange) -> Exchange:
         opening = self._openings.get((number, turn.owner))

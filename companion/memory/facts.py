@@ -83,8 +83,8 @@ def supersede(store: Store, old: int, new: Fact) -> int:
         return save(store, new)
 
 
-def confirm(store: Store, fact: int) -> None:
-    """The owner agreed: from now on it may be used as true, and it closes what it contradicts.
+def confirm(store: Store, fact: int, *, instead_of: int | None = None) -> None:
+    """The owner agreed: from now on it may be used as true, and it closes what it contradicts, `instead_of` too.
 
     Raises:
         StoreError: there is no such fact.
@@ -97,6 +97,10 @@ def confirm(store: Store, fact: int) -> None:
                 " WHERE key = :key AND valid_to IS NULL AND id <> :id AND kind <> 'inferred'",
                 {"key": held.key, "from": held.valid_from, "id": fact},
             )
+        store.execute(
+            "UPDATE facts SET valid_to = max(valid_from, ?) WHERE id = ? AND valid_to IS NULL",
+            (held.valid_from, instead_of),
+        )
         store.execute("UPDATE facts SET kind = 'confirmed', confidence = 1 WHERE id = ?", (fact,))
 
 

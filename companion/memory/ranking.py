@@ -117,11 +117,17 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A candidate to recall. `score` orders the items of one recall only. `reason`: what each sign added to it."""
+    """A candidate to recall. `score` orders the items of one recall only. `reason`: what each sign added to it.
+
+    `itself`: its own words or meaning would do to be recalled; without that it is context of others, or of a time.
+    `share`: how much of the cue its own words hold, 0…1, by rarity.
+    """
 
     candidate: Candidate
     score: float
     reason: dict[str, float]
+    itself: bool = True
+    share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +184,20 @@ def rank(
         "felt": FELT * np.array([c.felt for c in candidates]),
     }
     score = np.sum(list(signs.values()), axis=0)
+    relevant = WORDS * own + MEANING * meaning >= _floor(meaning)
+    if not cue.terms:
+        relevant = signs["period"] + signs["speaker"] > 0
     best = np.argsort(-score, kind="stable")[:limit]
     return Recollection(
         verdict,
         tuple(
-            Ranked(candidates[i], float(score[i]), {name: float(sign[i]) for name, sign in signs.items() if sign[i]})
+            Ranked(
+                candidates[i],
+                float(score[i]),
+                {name: float(sign[i]) for name, sign in signs.items() if sign[i]},
+                bool(relevant[i]),
+                float(own[i]),
+            )
             for i in best.tolist()
         ),
     )
@@ -196,10 +211,13 @@ def _verdict(cue: Cue, own: Floats, meaning: Floats, speaks: Floats, asks: NDArr
         theirs, others = (max(own[~asks & who], default=0.0) for who in (speaks > 0, speaks == 0))
         doubt = others - theirs > OTHERS_WORDS
         counts = counts if doubt else speaks > 0
-    floor = FLOOR if meaning.any() else FLOOR_OF_WORDS
-    if max((WORDS * own + MEANING * meaning)[counts], default=0.0) < floor:
+    if max((WORDS * own + MEANING * meaning)[counts], default=0.0) < _floor(meaning):
         return "nothing"
     return "doubt" if doubt else "found"
+
+
+def _floor(meaning: Floats) -> float:
+    return FLOOR if meaning.any() else FLOOR_OF_WORDS
 
 
 def _speaks(cue: Cue, candidates: Sequence[Candidate]) -> Floats:

@@ -31,13 +31,16 @@ _FACT_COVERAGE = 0.5
 class Recalled:
     """Something to put into the prompt. `kind` and `id` name the row; `at` is when it was said (milliseconds, UTC).
 
-    `score` orders the items of one kind within one recall and means nothing beyond it.
+    `score` orders the items of one kind within one recall and means nothing beyond it. `itself`: it speaks of the
+    matter in its own words; else it is what was said around that. `share`: how much of the question they hold, 0…1.
     """
 
     kind: Literal["episode", "fact"]
     id: int
     score: float
     at: int
+    itself: bool = True
+    share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,8 @@ class Recall:
         found = candidates.gather(self._store, self._index, cue, frequency, self._embedder, offset)
         ranked = ranking.rank(cue, found, frequency, len(self._index), local, limit)
         episodes = tuple(
-            Recalled("episode", item.candidate.id, item.score, _utc(item.candidate.at, offset)) for item in ranked.items
+            Recalled("episode", item.candidate.id, item.score, _utc(item.candidate.at, offset), item.itself, item.share)
+            for item in ranked.items
         )
         return Recollection(self._facts(cue, frequency, now) + episodes, ranked.verdict == "doubt")
 
@@ -106,11 +110,12 @@ class Recall:
                     " AND f.valid_from <= ? AND (f.valid_to IS NULL OR f.valid_to > ?) ORDER BY rank LIMIT 10",
                     (" OR ".join(asked), now, now, now),
                 )
-        shares = [
-            Recalled("fact", id_, sum(told[term] for term in cues.held(cue, text)) / sum(told.values()), at)
+        shares = {
+            (id_, at): sum(told[term] for term in cues.held(cue, text)) / sum(told.values())
             for id_, at, text in dict.fromkeys(found)
-        ]
-        return tuple(sorted((f for f in shares if f.score >= _FACT_COVERAGE), key=lambda item: -item.score)[:_FACTS])
+        }
+        items = [Recalled("fact", id_, share, at, share=share) for (id_, at), share in shares.items()]
+        return tuple(sorted((f for f in items if f.score >= _FACT_COVERAGE), key=lambda item: -item.score)[:_FACTS])
 
     def _vector(self, person: str, said: str, answered: str) -> bytes:
         assert self._embedder is not None

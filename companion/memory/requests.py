@@ -73,6 +73,22 @@ def confirmed(said: str, language: str) -> bool:
     return re.fullmatch(rf"{yes}(?:\s+{yes}){{0,3}}".replace(" ?", r"\s*").replace(" ", r"\s+"), words) is not None
 
 
+def denied(said: str, language: str) -> bool:
+    """Whether this begins as a no: then nothing is done, and the rest of it is not taken for talk."""
+    if language not in _TABLE:
+        return False
+    no = _TABLE[language]["confirm"]["no"].replace(" ?", r"\s*")
+    return re.fullmatch(no, " ".join(_without_marks(lowered(said)).split())) is not None
+
+
+def asks_of_self(said: str, language: str) -> bool:
+    """Whether this is a question about the owner, which what is known may answer: "where do I live?"."""
+    if language not in _TABLE or "?" not in said:
+        return False
+    words = " ".join(_without_marks(lowered(said)).split())
+    return re.fullmatch(_TABLE[language]["asks"]["self"], words) is not None
+
+
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 _TABLE: dict[str, Any] = load("requests.toml")

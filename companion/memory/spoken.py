@@ -16,8 +16,12 @@ from companion.memory.language.verbs_en import base_form
 AT_ONCE = 3
 """Facts read out at once: more is a list that nobody can follow by ear."""
 
+_QUOTE = "“"
+"""Begins a statement that is the owner's own words, of which no pattern made a sentence."""
+
 _AS_OF_EN = re.compile(r"\s*\(said in ([^)]+)\)$")
 _AS_OF_KO = re.compile(r"\s*\((\d{4}년 \d+월) 기준\)$")
+_FIRST_PERSON = {"you": "I", "your": "my", "yours": "mine", "yourself": "myself"}
 _SECOND_PERSON = {"their": "your", "them": "you", "theirs": "yours", "themselves": "yourself"}
 
 
@@ -25,6 +29,12 @@ def spoken(outcome: str, language: str, **values: str) -> str:
     """The sentence for an outcome: a key of `patterns/spoken.toml`, filled with `values`."""
     sentence = _table(language)[outcome].format(**values)
     return hangul.particles(sentence) if language == "ko" else sentence[0].upper() + sentence[1:]
+
+
+def note(kind: str, language: str, **values: str) -> str:
+    """A part of what the language model reads of the memory: a key of the table's `note`, filled with `values`."""
+    part = str(_table(language)["note"][kind]).format(**values)
+    return hangul.particles(part) if language == "ko" else part
 
 
 def told(statements: Sequence[str], language: str) -> str:
@@ -46,6 +56,8 @@ def joined(statements: Sequence[str], language: str) -> str:
 
 def to_the_owner(statement: str) -> str:
     """An English statement said to the owner: "has a sister" → "you have a sister"."""
+    if statement.startswith(_QUOTE):
+        return f"you said {statement}"
     text, as_of = _AS_OF_EN.sub("", statement), _AS_OF_EN.search(statement)
     first, _, rest = text.partition(" ")
     mine = " ".join(_SECOND_PERSON.get(word, word) for word in rest.split())
@@ -53,8 +65,16 @@ def to_the_owner(statement: str) -> str:
     return f"as of {as_of[1]} {clause}" if as_of else clause
 
 
+def in_first_person(statement: str) -> str:
+    """An English statement as the owner would say it: "has a sister" → "I have a sister"."""
+    clause = " ".join(_FIRST_PERSON.get(word, word) for word in to_the_owner(statement).split())
+    return re.sub(r"\bI are\b", "I am", clause)
+
+
 def _quoted(statement: str) -> str:
     """A Korean statement as what was said: 산다 → 산다고, 간호사이다 → 간호사라고."""
+    if statement.startswith(_QUOTE):
+        return f"{statement}라고"
     text, as_of = _AS_OF_KO.sub("", statement), _AS_OF_KO.search(statement)
     quoted = hangul.particles(f"{text[:-2]}[이라고]") if text.endswith("이다") else f"{text}고"
     return f"{as_of[1]}에 {quoted}" if as_of else quoted

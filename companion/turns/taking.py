@@ -17,7 +17,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from companion.audio.voice_activity import WINDOW
 from companion.events import samples
 from companion.turns.endpoint import EndpointPolicy, endpoint
 from companion.turns.speech import SpeechDetector, Voicing
@@ -109,6 +108,7 @@ class TurnTaking:
         self._limits = limits or TurnLimits()
         self._detector = SpeechDetector()
         self._completeness: float | None = None
+        self._heard = 0
         self._voice_end = 0
         self._began = 0
         self._guard_until = 0
@@ -118,12 +118,14 @@ class TurnTaking:
         self.turn = 0
         self.revision = 0
 
-    def voiced(self, now: int) -> bool:
-        """Whether the owner is speaking as far as is known at sample `now`: no window of silence has passed since."""
-        return self.phase is Phase.HEARING and now - self._voice_end <= WINDOW
+    @property
+    def voiced(self) -> bool:
+        """Whether the owner is speaking right now: the last window held voice."""
+        return self.phase is Phase.HEARING and self._heard == self._voice_end
 
     def hear(self, start: int, end: int, probability: float) -> list[Action]:
         """A window of the microphone, samples `start`…`end`, holds voice with this probability (0…1)."""
+        self._heard = end
         if self.phase is Phase.SPEAKING:
             return []
         if self.phase is Phase.GUARD:

@@ -1,0 +1,258 @@
+"""Does what the owner asks of the memory by voice, and says what was done.
+
+Nothing is destroyed on a request alone: what would go is said first, and only a clear yes lets it go. Anything else is
+a no. What is said here is no part of the talk: it is neither kept nor shown to the language model, for "forget Anna"
+would keep Anna.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from companion.memory import facts, forget, requests
+from companion.memory.errors import StoreError
+from companion.memory.extraction import extract
+from companion.memory.facts import Fact
+from companion.memory.forget import Plan
+from companion.memory.keeper import Keeper
+from companion.memory.language.found import FoundFact
+from companion.memory.requests import Request
+from companion.memory.spoken import AT_ONCE, day, joined, spoken, things, told
+
+Answer = Callable[[], str]
+
+EVER = (0, 1 << 62)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A question that was asked. `yes` and `no` do what the answer calls for and give what is said then."""
+
+    yes: Answer
+    no: Answer
+
+
+class Attendant:
+    """The requests of one talk. State: the question that was asked last, if any."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+        self._store = keeper.store
+        self._language = keeper.language
+        self._pending: _Pending | None = None
+
+    def concerns(self, words: str) -> bool:
+        """Whether `words` are a request, or the answer to a question that was asked. Changes nothing."""
+        if self._pending is not None and self._decided(words) is not None:
+            return True
+        return self._request(words) is not None
+
+    def answer(self, words: str) -> str | None:
+        """Do what `words` ask for and give what is said to it; None for ordinary talk.
+
+        A question that was asked is over with the next words, whatever they are.
+        """
+        pending, self._pending = self._pending, None
+        try:
+            if pending is not None and (yes := self._decided(words)) is not None:
+                return pending.yes() if yes else pending.no()
+            request = self._request(words)
+            return None if request is None else self._do(request, words)
+        except StoreError:
+            return self._say("failed")
+
+    def question(self) -> str | None:
+        """What the owner should be asked at the end of a reply; None where nothing is in doubt."""
+        if not self._keeper.doubts:
+            return None
+        doubt = self._keeper.doubts.popleft()
+        try:
+            old, new = facts.get(self._store, doubt.old), facts.get(self._store, doubt.new)
+        except StoreError:
+            return None  # forgotten meanwhile
+        self._pending = _Pending(lambda: self._confirm(new, instead_of=old), lambda: self._drop(new, "as_it_was"))
+        return self._say("instead", old=self._joined([old]), new=self._joined([new]))
+
+    # --- requests ----------------------------------------------------------------------------------------------------
+
+    def _request(self, words: str) -> Request | None:
+        people = [name for (name,) in self._store.query("SELECT DISTINCT person FROM facts WHERE person <> ''")]
+        return requests.parse_request(words, self._language, people)
+
+    def _decided(self, words: str) -> bool | None:
+        """Yes, no, or None: then the owner talks of something else, and nothing is done."""
+        if requests.confirmed(words, self._language):
+            return True
+        return False if requests.denied(words, self._language) else None
+
+    def _do(self, request: Request, words: str) -> str:
+        acts: dict[requests.Act, Answer] = {
+            "remember": lambda: self._remember(words, request),
+            "tell": lambda: self._tell(request.about),
+            "why": self._why,
+            "wrong": lambda: self._wrong(words, request),
+            "forget_that": self._forget_last,
+            "forget_about": lambda: self._forget_about(request),
+            "forget_period": lambda: self._forget_period(request.period),
+            "forget_all": lambda: self._ask(self._everything(), "confirm_all"),
+            "off_record": self._go_off_record,
+            "on_record": self._go_on_record,
+            "keep": self._keep,
+        }
+        return acts[request.act]()
+
+    # --- remembering and telling -------------------------------------------------------------------------------------
+
+    def _remember(self, words: str, request: Request) -> str:
+        """Keep the words, and what they prove; where they prove nothing known, the owner's own words are the fact."""
+        now = self._keeper.clock()
+        off, self._keeper.off_record = self._keeper.off_record, False  # asked for: kept even off the record
+        try:
+            saved = self._keeper.save(now, words, self._say("remembered"))
+        finally:
+            self._keeper.off_record = off
+        if saved is not None and not saved.facts and not self._proven(request.text):
+            start, end = request.at
+            quoted = FoundFact(f"“{words[start:end]}”", request.at, key="", topic="", confidence=1.0)
+            self._keeper.learn(quoted, saved.episode, now)
+        return self._say("remembered")
+
+    def _proven(self, text: str) -> bool:
+        return bool(extract(text, self._language, self._keeper.local(self._keeper.clock())))
+
+    def _tell(self, about: str) -> str:
+        known = facts.known(self._store, self._keeper.clock())
+        if about:
+            wanted = forget.by_text(self._store, about).facts
+            known = [fact for fact in known if fact.id in wanted]
+        sure = [fact for fact in known if fact.kind != "inferred"][::-1]  # the newest first
+        if sure:
+            return self._read_out(sure)
+        if known:
+            return self._guess(known[-1])
+        return self._say("knows_nothing_about", about=about) if about else self._say("knows_nothing")
+
+    def _read_out(self, known: Sequence[Fact]) -> str:
+        self._keeper.mentioned = tuple(fact.id for fact in known[:AT_ONCE])
+        rest = known[AT_ONCE:]
+        if rest:
+            self._pending = _Pending(lambda: self._read_out(rest), lambda: self._say("enough"))
+        return told([fact.statement for fact in known], self._language)
+
+    def _guess(self, fact: Fact) -> str:
+        self._keeper.mentioned = (fact.id,)
+        self._pending = _Pending(lambda: self._confirm(fact), lambda: self._drop(fact, "ask_right"))
+        return self._say("guessed", facts=self._joined([fact]))
+
+    def _why(self) -> str:
+        fact = self._mentioned()
+        if fact is None:
+            return self._say("why_unknown")
+        moment = self._keeper.local(fact.valid_from)
+        when = day(moment.date(), self._keeper.local(self._keeper.clock()).date(), self._language)
+        if fact.kind == "confirmed":
+            return self._say("why_confirmed", when=when)
+        said = facts.why(self._store, fact.id)
+        if fact.kind == "inferred":
+            self._pending = _Pending(lambda: self._confirm(fact), lambda: self._drop(fact, "ask_right"))
+        return self._say("why_said" if fact.kind == "said" else "why_guessed", when=when, words=said.rstrip(" ."))
+
+    def _mentioned(self) -> Fact | None:
+        for id_ in self._keeper.mentioned:
+            try:
+                return facts.get(self._store, id_)
+            except StoreError:
+                continue
+        return None
+
+    # --- putting right -----------------------------------------------------------------------------------------------
+
+    def _wrong(self, words: str, request: Request) -> str:
+        """Not used any more from now on; where the owner says how it is, that is learned in its place."""
+        wrong = self._mentioned()
+        if wrong is None and not request.text:
+            return self._say("nothing_to_correct")
+        if wrong is not None:
+            forget.forget(self._store, Plan(facts=frozenset({wrong.id})), self._keeper.clock())
+        self._keeper.mentioned = ()
+        if not request.text:
+            return self._say("ask_right")
+        saved = self._keeper.save(self._keeper.clock(), words, self._say("corrected"))
+        if saved is not None and not saved.facts:
+            self._keeper.learn(
+                FoundFact(f"“{request.text}”", request.at, key="", topic=""), saved.episode, self._keeper.clock()
+            )
+        return self._say("corrected")
+
+    def _confirm(self, fact: Fact, instead_of: Fact | None = None) -> str:
+        facts.confirm(self._store, fact.id, instead_of=instead_of.id if instead_of else None)
+        return self._say("corrected")
+
+    def _drop(self, fact: Fact, outcome: str) -> str:
+        forget.forget(self._store, Plan(facts=frozenset({fact.id})), self._keeper.clock())
+        return self._say(outcome)
+
+    # --- forgetting --------------------------------------------------------------------------------------------------
+
+    def _forget_last(self) -> str:
+        last = self._keeper.last_episode()
+        if last is None:
+            return self._say("nothing_found")
+        return self._ask(forget.by_ids(self._store, [str(last)]), "confirm_that")
+
+    def _forget_about(self, request: Request) -> str:
+        if request.about:
+            return self._ask(forget.by_text(self._store, request.about), "confirm_about", about=request.about)
+        keys = {found.key for found in extract(request.text, self._language, self._keeper.local(self._keeper.clock()))}
+        known = facts.known(self._store, self._keeper.clock())
+        meant = [fact for fact in known if fact.key and fact.key in keys]
+        if not meant:
+            return self._ask(forget.by_text(self._store, request.text), "confirm_about", about=request.text)
+        plan = forget.by_ids(self._store, [str(fact.episode) for fact in meant])
+        return self._ask(plan, "confirm_fact", facts=self._joined(meant))
+
+    def _forget_period(self, period: str) -> str:
+        now, began = self._keeper.local(self._keeper.clock()), self._keeper.local(self._keeper.began)
+        start, end = requests.span(period, now + timedelta(seconds=1), began)
+        return self._ask(forget.by_period(self._store, start, end), "confirm_period", period=period)
+
+    def _everything(self) -> Plan:
+        profile = frozenset(key for (key,) in self._store.query("SELECT key FROM profile"))
+        return forget.union([forget.by_period(self._store, *EVER), Plan(profile=profile)])
+
+    def _ask(self, plan: Plan, question: str, **values: str) -> str:
+        if not plan:
+            return self._say("nothing_found")
+        self._pending = _Pending(lambda: self._forget(plan), lambda: self._say("nothing_forgotten"))
+        return self._say(question, things=self._things(plan), **values)
+
+    def _forget(self, plan: Plan) -> str:
+        receipt = forget.forget(self._store, plan, self._keeper.clock())
+        self._keeper.mentioned = ()
+        return self._say("done" if receipt.verified else "done_unchecked", things=self._things(plan))
+
+    def _things(self, plan: Plan) -> str:
+        """What people would count: turns and facts; where there are none, whatever goes."""
+        counts = plan.counts()
+        return things(counts["episodes"] + counts["facts"] or sum(counts.values()), self._language)
+
+    # --- on and off the record ---------------------------------------------------------------------------------------
+
+    def _go_off_record(self) -> str:
+        already, self._keeper.off_record = self._keeper.off_record, True
+        return self._say("off_record_already" if already else "off_record")
+
+    def _go_on_record(self) -> str:
+        already, self._keeper.off_record = not self._keeper.off_record, False
+        return self._say("on_record_already" if already else "on_record")
+
+    def _keep(self) -> str:
+        return self._say("nothing_to_keep" if self._keeper.off_record else "kept_already")
+
+    def _joined(self, known: Sequence[Fact]) -> str:
+        return joined([fact.statement for fact in known], self._language)
+
+    def _say(self, outcome: str, **values: str) -> str:
+        return spoken(outcome, self._language, **values)

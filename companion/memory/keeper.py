@@ -1,0 +1,208 @@
+"""The memory of one talk: what comes to mind, what is kept of each turn, and what the owner's words prove.
+
+The keeper joins the parts of this room over one open store. It is told the time and asked by whoever holds the talk:
+recall while the owner speaks, saving after the answer was heard.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from companion.events import Exchange
+from companion.memory import episodes, facts, spoken
+from companion.memory.embedding import Embedder
+from companion.memory.episodes import Episode
+from companion.memory.extraction import Conflicts, FoundFact, New, Same, Supersedes, extract, reconcile
+from companion.memory.facts import Fact
+from companion.memory.note import Memo, write
+from companion.memory.recall import Recall, Recalled
+from companion.memory.requests import asks_of_self
+from companion.memory.vault import Vault
+
+Clock = Callable[[], int]
+"""This moment, in milliseconds since 1970, UTC."""
+
+MOST_FACTS, MOST_EPISODES = 2, 3
+"""In one note: what a small model can hold apart, and what it reads in about half a second."""
+
+
+ANSWERS = 0.95
+"""Share of a question's information that a fact, or the owner's words, must hold to be its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What came to mind: `text` for the prompt, empty where nothing did, and the `items` it was made of.
+
+    `answer`: what to say where the owner asks for just what is there; a small model mixes up who is who. `hint`: what
+    may be said where the model finds no answer in it.
+    """
+
+    text: str = ""
+    items: tuple[Recalled, ...] = ()
+    answer: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What was kept of a turn: the episode's id, and how many facts its words proved."""
+
+    episode: int
+    facts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What was said now does not fit what is known: `new` is only inferred until the owner says that it is right."""
+
+    old: int
+    new: int
+
+
+class Keeper:
+    """Keeps one talk. `recall` and `save` may come from different threads; close it when the talk is over."""
+
+    def __init__(
+        self, vault: Vault, language: str, profile: str, clock: Clock, embedder: Embedder | None = None
+    ) -> None:
+        """Begin a session in the store, and read what recall and the search for facts need."""
+        self.store = vault.store
+        self.language = language
+        self.clock = clock
+        self.began = clock()
+        self.off_record = False
+        self.mentioned: tuple[int, ...] = ()
+        """The facts that were told or recalled last."""
+        self.doubts: deque[Doubt] = deque()
+        self._vault = vault
+        self._session = episodes.begin_session(vault.store, self.began, language, profile)
+        self._recall = Recall(vault.store, embedder)
+        self._erasures = vault.store.erasures
+        self._turn = 0
+        self._turn_lock = threading.Lock()
+        extract("", language, self.local(self.began))  # reads the tables now, not in the first turn
+
+    def local(self, moment: int) -> datetime:
+        """The moment on the owner's clock."""
+        return datetime.fromtimestamp(moment / 1000)
+
+    def recall(self, words: str) -> Note:
+        """What `words` call for; nothing of this talk, which the prompt holds anyway."""
+        now = self.clock()
+        offset = round((self.local(now) - datetime(1970, 1, 1)).total_seconds() * 1000) - now
+        came = self._recall.recall(words, now, limit=MOST_EPISODES + 5, offset=offset)
+        if came.doubtful:
+            return Note()  # it was said of somebody else: nothing is better than a mix-up
+        told = self._facts([item for item in came.items if item.kind == "fact"][:MOST_FACTS], now)
+        heard = self._episodes([item for item in came.items if item.kind == "episode" and item.itself], told)
+        memos = [memo for _, memo in (*told, *heard)]
+        items = tuple(item for item, _ in (*told, *heard))
+        if told:
+            self.mentioned = tuple(item.id for item, _ in told)
+        answer, hint = self._answer(words, told + heard, now)
+        return Note(write(memos, self.local(now).date(), self.language), items, answer, hint)
+
+    def _answer(self, words: str, memos: Sequence[tuple[Recalled, Memo]], now: int) -> tuple[str, str]:
+        """The fact or the words that hold most of what the owner asks: the answer if that is all of it, else a hint."""
+        own = [(item.share, memo) for item, memo in memos if not memo.person]
+        if not own or not asks_of_self(words, self.language):
+            return "", ""
+        share, memo = max(own, key=lambda pair: pair[0])
+        if memo.kind == "fact":
+            sentence = spoken.told([memo.text], self.language)
+        else:
+            when = spoken.day(memo.day, self.local(now).date(), self.language)
+            sentence = spoken.spoken("why_said", self.language, when=when, words=memo.text.rstrip(" ."))
+        return (sentence, "") if share >= ANSWERS else ("", spoken.spoken("unsure", self.language, said=sentence))
+
+    def save(self, started: int, said: str, answered: str, interrupted: bool = False) -> Saved | None:
+        """Keep a turn and the facts that its words prove; None while the talk is off the record."""
+        if self.off_record:
+            return None
+        with self._turn_lock:
+            self._turn += 1
+            turn = self._turn
+        episode = Episode(self._session, turn, started, said, self.language, answered, interrupted)
+        with self.store.transaction():
+            kept = episodes.save(self.store, episode)
+            learned = sum(self.learn(found, kept, started) for found in self._found(said, started))
+        return Saved(kept, learned)
+
+    def after_turn(self) -> None:
+        """What has time until nobody waits: the vectors of new episodes."""
+        self._recall.embed_new()
+
+    def learn(self, found: FoundFact, episode: int, now: int) -> bool:
+        """Keep a fact, beside or in the place of what is known; False where it is known already."""
+        fact = Fact(
+            found.statement,
+            episode,
+            found.evidence,
+            now,
+            key=found.key,
+            kind=found.kind,
+            confidence=found.confidence,
+            sensitive=found.sensitive,
+            expires=found.expires,
+            person=found.person,
+            topic=found.topic,
+        )
+        match reconcile(found, facts.known(self.store, now)):
+            case Same():
+                return False
+            case New():
+                facts.save(self.store, fact)
+            case Supersedes(old):
+                facts.supersede(self.store, old.id, fact)
+            case Conflicts(old):
+                new = facts.save(self.store, replace(fact, kind="inferred"))
+                self.doubts.append(Doubt(old.id, new))
+        return True
+
+    def last_episode(self) -> int | None:
+        """The last episode of this talk that is still there."""
+        ((last,),) = self.store.query("SELECT max(id) FROM episodes WHERE session = ?", (self._session,))
+        return None if last is None else int(last)
+
+    def kept(self, history: Sequence[Exchange]) -> tuple[Exchange, ...]:
+        """`history` without what was erased from the store meanwhile, so that no prompt holds it any more."""
+        if self.store.erasures == self._erasures:
+            return tuple(history)
+        self._erasures = self.store.erasures
+        there = {said for (said,) in self.store.query("SELECT said FROM episodes WHERE session = ?", (self._session,))}
+        return tuple(exchange for exchange in history if exchange.owner in there)
+
+    def close(self) -> None:
+        """Close the store."""
+        self._vault.close()
+
+    def _found(self, said: str, now: int) -> list[FoundFact]:
+        return extract(said, self.language, self.local(now))
+
+    def _facts(self, items: Sequence[Recalled], now: int) -> list[tuple[Recalled, Memo]]:
+        """Facts that may be used as true; sensitive ones come only when the owner speaks of them, as here."""
+        known = {fact.id: fact for fact in facts.known(self.store, now) if fact.kind != "inferred"}
+        return [
+            (item, Memo(self.local(item.at).date(), "fact", known[item.id].statement))
+            for item in items
+            if item.id in known
+        ]
+
+    def _episodes(
+        self, items: Sequence[Recalled], told: Sequence[tuple[Recalled, Memo]]
+    ) -> list[tuple[Recalled, Memo]]:
+        """What was said in earlier talks, less what a fact of the note says already."""
+        proven = {facts.get(self.store, item.id).episode for item, _ in told}
+        there = {episode.id: episode for episode in episodes.by_ids(self.store, [item.id for item in items])}
+        heard = []
+        for item in items:
+            episode = there.get(item.id)
+            if episode is None or episode.session == self._session or episode.id in proven:
+                continue
+            heard.append((item, Memo(self.local(item.at).date(), "said", episode.said, episode.person)))
+        return heard[:MOST_EPISODES]
