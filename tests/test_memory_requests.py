@@ -247,9 +247,8 @@ def test_an_answer_asks_one_thing_at_most_and_only_where_an_answer_is_needed():
 def test_korean_answers_are_polite():
     for name, sentence in SPOKEN["ko"].items():
         if name not in {"words", "note"}:
-            assert all(re.search(r"(?:[요죠]|\{words\}|\{said\})$", part) for part in re.split(r"[.?]\s*", sentence) if part), (
-                name
-            )
+            parts = [part for part in re.split(r"[.?]\s*", sentence) if part]
+            assert all(re.search(r"(?:[요죠]|\{words\}|\{said\})$", part) for part in parts), name
 
 
 def test_nothing_is_destroyed_without_naming_it_and_asking():
