@@ -393,3 +393,45 @@ def test_what_is_in_doubt_is_asked_behind_a_reply_that_asks_nothing() -> None:
     assert said == ["That is good news.", "Is it Berta?"]
     asked = texts(list(Replier(ScriptedModel("What was she like?"), "en", memory=memory).reply((), "Hm.", never)))
     assert asked == ["What was she like?"]
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [
+        ("I feel like nobody would notice if I disappeared for a week.", "en"),
+        ("Sometimes I think nobody would miss me.", "en"),
+        ("I want to die.", "en"),
+        ("I don't want to live like this anymore.", "en"),
+        ("They'd be better off without me.", "en"),
+        ("I've been thinking about killing myself.", "en"),
+        ("내가 일주일쯤 사라져도 아무도 모를 것 같아.", "ko"),
+        ("죽고 싶어.", "ko"),
+        ("살고 싶지 않아.", "ko"),
+        ("아무도 나를 찾지 않을 거야.", "ko"),
+    ],
+)
+@pytest.mark.parametrize("has_model", [True, False])
+def test_words_about_not_living_are_answered_without_the_model(words: str, language: Language, has_model: bool) -> None:
+    model = ScriptedModel("That's a good feeling.")
+    replier = Replier(model if has_model else None, language)
+    replier.prepare((), words, never)
+    said = " ".join(texts(list(replier.reply((), words, never))))
+    assert said in persona.load(language, "Companion", "").heavy_answers
+    assert model.written == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [
+        ("This joke is killing me.", "en"),
+        ("My phone died.", "en"),
+        ("I would die for some ice cream.", "en"),
+        ("Nobody would believe what happened today.", "en"),
+        ("I cut myself while cooking.", "en"),
+        ("배고파 죽겠어.", "ko"),
+        ("휴대폰이 죽었어.", "ko"),
+        ("아무도 나를 도와주지 않았어.", "ko"),
+    ],
+)
+def test_everyday_exaggeration_is_no_such_thing(words: str, language: Language) -> None:
+    assert not persona.load(language, "Companion", "").heavy.search(words)

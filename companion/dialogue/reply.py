@@ -193,7 +193,7 @@ class Replier:
 
     def prepare(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> None:
         """Begin the reply to what may be all of the owner's words; if they stay so, `reply` goes on from there."""
-        if self._model is None or self._concerns_memory(words):
+        if self._model is None or self._persona.heavy.search(words) or self._concerns_memory(words):
             return
         rest = self._write(history, words, cancelled)
         first = next(rest, None)
@@ -204,12 +204,13 @@ class Replier:
 
         Exactly one clause is `last`, and at least one has text. When `cancelled`, the clauses end without a last one.
         """
+        if self._persona.heavy.search(words):
+            answers = self._persona.heavy_answers
+            yield from _said(answers[len(history) % len(answers)])
+            return
         answer = self._memory.answer(words) if self._memory is not None else None
         if answer is not None:
-            splitter = ClauseSplitter(begun=True)
-            sentences = splitter.feed(answer) + splitter.flush()
-            for number, sentence in enumerate(sentences, 1):
-                yield Clause(sentence, last=number == len(sentences), aside=True)
+            yield from _said(answer, aside=True)
             return
         if self._model is None:
             yield Clause(self._persona.no_model, last=True)
@@ -332,3 +333,11 @@ class Replier:
         if opening is None or not turn.companion:
             return turn
         return Exchange(turn.owner, persona.in_moment(opening.moment, turn.companion))
+
+
+def _said(answer: str, *, aside: bool = False) -> Iterator[Clause]:
+    """An answer that no model writes, sentence by sentence."""
+    splitter = ClauseSplitter(begun=True)
+    sentences = splitter.feed(answer) + splitter.flush()
+    for number, sentence in enumerate(sentences, 1):
+        yield Clause(sentence, last=number == len(sentences), aside=aside)
