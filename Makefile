@@ -46,10 +46,11 @@ check: setup-dev  ## lint, format and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: setup  ## measure this machine: answer times, recognition errors, recall
+bench: setup  ## measure this machine: answer times, recognition errors, clearness of the voice, recall
 	$(pull-test-models)
 	$(BIN)/companion bench latency
 	$(BIN)/companion bench stt
+	$(BIN)/companion bench tts
 	$(BIN)/companion bench memory
 
 models: setup  ## fetch what the tests use: tiny and starter, English and Korean, 2.3 GB

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -195,6 +197,24 @@ def test_nothing_is_printed_while_loading_reading_and_writing(capfd: pytest.Capt
     list(model.stream((Message("user", "Hi."),), SAME, never))
     model.close()
     assert capfd.readouterr() == ("", "")
+
+
+def test_in_a_process_of_its_own_it_writes_with_repacked_weights_and_prints_nothing() -> None:
+    """Here another library may have been given AMX first; the program itself asks before all others."""
+    program = """
+import sys
+from pathlib import Path
+from companion.dialogue import llm
+from companion.dialogue.prompt import Message
+llm.load()
+model = llm.LanguageModel(Path(sys.argv[1]))
+text = "".join(model.stream([Message("user", "Count to five.")], llm.Sampling(max_tokens=8), lambda: False))
+sys.exit(0 if text else 3)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, model_file("llm")], capture_output=True, timeout=300, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 def test_a_missing_file_is_one_clear_line(tmp_path: Path) -> None:

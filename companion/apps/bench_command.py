@@ -67,3 +67,18 @@ def stt(
 
     places = context.find_root().obj
     program.run(places.models, language, data, tuple(engine or ()), limit, as_json)
+
+
+@app.command()
+def tts(
+    context: typer.Context,
+    language: Annotated[Literal["en", "ko"] | None, typer.Option(help="Only this language.")] = None,
+    profile: Profile = None,
+    limit: Annotated[int, typer.Option(min=0, help="At most so many sentences a language; 0: all.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """How much of what the voice says a recogniser understands."""
+    from companion.apps import bench_tts as program
+
+    places = context.find_root().obj
+    program.run(places.home, places.models, language, profile, limit, as_json)

@@ -99,7 +99,7 @@ class LanguageModel:
         options.n_gpu_layers = 0
         # Weights repacked for this processor: a token in 66 ms instead of 80, eight in 160 instead of 230 (1.5 B, two
         # cores). Read, not mapped, so that they are held once.
-        options.use_extra_bufts = _repacks()
+        options.use_extra_bufts = repacks()
         options.load_mode = lib.LLAMA_LOAD_MODE_NONE
         self._model = lib.llama_model_load_from_file(str(path).encode(), options)
         if not self._model:
@@ -312,7 +312,7 @@ def _library() -> ModuleType:
 
 
 @cache
-def _repacks() -> bool:
+def repacks() -> bool:
     """Whether weights may be repacked."""
     _library()
     return amx.avoid()
@@ -320,7 +320,7 @@ def _repacks() -> bool:
 
 def load() -> None:
     """Load llama.cpp now, before libraries that would be given AMX."""
-    _repacks()
+    repacks()
 
 
 @cache
