@@ -1,0 +1,145 @@
+"""`companion bench tts`: is what the speaker plays understood? A voice speaks, a recogniser listens.
+
+The sentences are replies as a conversation has them, in `replies.<language>.txt`, one a line. Each is spoken by the
+voice of the profile and heard by the biggest Whisper that is installed. What the recogniser itself gets wrong, or drops
+because it is unsure, counts against the voice: people understand more than these figures say.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from companion import catalog
+from companion.apps.options import effective
+from companion.apps.scoring import character_errors, pooled, word_errors
+from companion.catalog import Model, ModelStore
+from companion.errors import CompanionError
+from companion.events import SAMPLE_RATE
+from companion.settings import Settings
+
+if TYPE_CHECKING:
+    from companion.stt.engine import Engine
+    from companion.tts.voice import Voice
+
+LANGUAGES = ("en", "ko")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One voice. `wer`, `cer`: see `companion.apps.scoring`; `rtf`: time to speak / length of the sound."""
+
+    language: str
+    voice: str
+    recogniser: str
+    n: int
+    wer: float
+    cer: float
+    rtf: float
+
+
+def run(home: Path, models: Path, language: str | None, profile: str | None, limit: int, as_json: bool) -> None:
+    """Measure and print.
+
+    Raises:
+        CompanionError: no Whisper is installed, or a voice cannot be had.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    store = ModelStore(models)
+    spoken = [language] if language else LANGUAGES
+    work = [(replies(one)[: limit or None], effective(home, language=one, profile=profile)) for one in spoken]
+    results: list[Result] = []
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("speaking", total=sum(len(sentences) for sentences, _ in work))
+        for sentences, settings in work:
+            listener = _listener(store, settings.language)
+            results.append(measure(_voice(store, settings), listener, sentences, lambda: progress.advance(task)))
+    if as_json:
+        Console(highlight=False, soft_wrap=True).print_json(json.dumps({"sets": [asdict(r) for r in results]}))
+    else:
+        _table(results)
+
+
+def replies(language: str) -> list[str]:
+    """The sentences that are spoken."""
+    return (Path(__file__).parent / f"replies.{language}.txt").read_text(encoding="utf-8").splitlines()
+
+
+def measure(
+    voice: Voice, listener: Engine, sentences: Sequence[str], heard: Callable[[], object] = lambda: None
+) -> Result:
+    """Speak and hear every sentence; `heard` is called after each."""
+    import soxr
+
+    words, characters, took, length = [], [], 0.0, 0.0
+    voice.warm_up()
+    for sentence in sentences:
+        began = time.perf_counter()
+        sound = np.concatenate([*voice.synthesize(sentence), np.zeros(0, np.float32)])
+        took += time.perf_counter() - began
+        length += len(sound) / voice.rate
+        text = listener.transcribe(soxr.resample(sound, voice.rate, SAMPLE_RATE)).text
+        words.append(word_errors(sentence, text, voice.language))
+        characters.append(character_errors(sentence, text, voice.language))
+        heard()
+    return Result(
+        voice.language,
+        voice.id,
+        listener.id,
+        len(sentences),
+        round(pooled(words).rate, 4),
+        round(pooled(characters).rate, 4),
+        round(took / max(length, 1e-9), 3),
+    )
+
+
+def _voice(store: ModelStore, settings: Settings) -> Voice:
+    """The voice that a conversation with these settings would have."""
+    from companion.tts.voice import open_voice
+
+    models = catalog.load()
+    model = models.chosen(store, "tts", settings.profile, settings.language, settings.voice)
+    if model is None and models.candidates("tts", settings.profile, settings.language):
+        raise CompanionError(
+            f"no {catalog.describe('tts', settings.language)} is installed: run "
+            f"`companion models pull --profile {settings.profile} --language {settings.language}`"
+        )
+    return open_voice(settings.language, store.path(model) if model else None, model.id if model else None)
+
+
+def _listener(store: ModelStore, language: str) -> Engine:
+    from companion.stt.engine import open_engine
+
+    model = strongest_whisper([m for m in catalog.load().models if store.installed(m)], language)
+    if model is None:
+        raise CompanionError("no Whisper that could listen is installed: run `companion models pull whisper-base`")
+    return open_engine(model.engine, model.id, store.path(model), language)
+
+
+def strongest_whisper(installed: Sequence[Model], language: str) -> Model | None:
+    """The biggest, for among Whispers size is strength; None where there is none."""
+    fit = [model for model in installed if model.engine == "whisper" and model.speaks(language)]
+    return max(fit, key=lambda model: model.bytes or 0, default=None)
+
+
+def _table(results: Sequence[Result]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="Text to speech: what is understood of it")
+    for column in ("language", "voice", "recogniser"):
+        table.add_column(column, overflow="fold")
+    for column in ("n", "WER", "CER", "× real time"):
+        table.add_column(column, justify="right")
+    for r in results:
+        table.add_row(r.language, r.voice, r.recogniser, str(r.n), f"{r.wer:.3f}", f"{r.cer:.3f}", f"{r.rtf:.2f}")
+    Console().print(table)
