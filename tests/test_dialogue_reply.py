@@ -21,6 +21,7 @@ class ScriptedModel:
     """Writes the same text every time, word by word, and keeps what it was asked to read."""
 
     context = 2048
+    parameters = 8_000_000_000
 
     def __init__(self, text: str, choice: Choice = UNOPENED) -> None:
         self.choice = choice
@@ -164,6 +165,15 @@ def test_an_opening_alone_is_a_reply() -> None:
     clauses = list(Replier(model, "en").reply((), "My dog died.", never))
     assert len(texts(clauses)) == 1
     assert clauses[-1].last
+
+
+def test_a_small_korean_model_adds_nothing_to_the_opening() -> None:
+    model = ScriptedModel("그 소리가 얼마나 들었어요?", Choice("sad", 0.9))
+    model.parameters = 1_500_000_000
+    clauses = list(Replier(model, "ko").reply((), "어젯밤에 우리 강아지가 죽었어.", never))
+    assert " ".join(texts(clauses)) in persona.load("ko", "Companion", "").openers["sad"]
+    assert [clause.last for clause in clauses] == [False] * (len(clauses) - 1) + [True]
+    assert model.written == 0
 
 
 def test_in_an_unclear_moment_the_model_finds_its_own_words() -> None:

@@ -120,6 +120,7 @@ class LanguageModel:
         self._logits = False  # whether those of the last cached token are at hand
         self._calls = 0
         self._forbidden: Any = None
+        self.parameters = int(lib.llama_model_n_params(self._model))
         self.context = context
         self.threads = threads
         self.evaluation = Evaluation(0, 0)

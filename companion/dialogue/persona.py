@@ -17,7 +17,8 @@ class Persona:
     """What a persona file holds, ready for use.
 
     `head`: what the model is told before every talk. `moments`: the kinds of moment that its examples name; `unknown`:
-    the one in which it does not know what it is asked. `openers`: sentences that may open the reply in such a moment.
+    the one in which it does not know what it is asked. `openers`: sentences that may open the reply in such a moment,
+    which are all of it where the model has fewer than `alone_below` parameters.
     `temperature`: how freely the model writes. `lost`: what is said when the model wrote nothing fit to be said;
     `no_model`: what is said where there is none. `avoided`: words that the model may not write; `cliches`: what no
     sentence of a reply may hold. `heavy`: words of the owner that no model answers, but one of `heavy_answers`.
@@ -27,6 +28,7 @@ class Persona:
     moments: tuple[str, ...]
     unknown: str
     openers: Mapping[str, Sequence[str]]
+    alone_below: int
     temperature: float
     lost: Sequence[str]
     no_model: str
@@ -56,6 +58,7 @@ def load(language: Language, companion: str, owner: str, *, remembers: bool = Fa
         moments=tuple(dict.fromkeys(moment for _, moment, _ in examples)),
         unknown=data["unknown"],
         openers=data["openers"],
+        alone_below=data["alone_below"],
         temperature=data["temperature"],
         lost=data["lost"],
         no_model=data["no_model"],

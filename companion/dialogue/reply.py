@@ -87,6 +87,7 @@ class Model(Protocol):
     """What a reply needs of a language model; `llm.LanguageModel` is one."""
 
     context: int
+    parameters: int
 
     def count(self, text: str) -> int:
         """Tokens of `text`."""
@@ -259,8 +260,13 @@ class Replier:
         recent = [turn.companion for turn in history[-RECENT:]]
         restraint = Restraint(words, self._persona.cliches, recent)
         if said:
-            restraint.admit(opening.said)
             first_token = time.perf_counter() - asked
+            if self._model.parameters < self._persona.alone_below:
+                first, *more = _said(opening.said)
+                yield replace(first, first_token=first_token, recall=remembered.recall)
+                yield from more
+                return
+            restraint.admit(opening.said)
             yield Clause(opening.said, last=False, first_token=first_token, recall=remembered.recall)
         messages = self._messages(history, words, remembered.note)
         with closing(self._model.stream(messages, self._sampling, cancelled, opening.written)) as pieces:
