@@ -183,6 +183,7 @@ class Conversation:
         self._history: tuple[Exchange, ...] = ()
         self._input_ended: int | None = None
         self._open = True
+        self._closing = False
 
     @property
     def history(self) -> tuple[Exchange, ...]:
@@ -630,9 +631,11 @@ class Conversation:
     def _warm(self) -> None:
         """Let the model read what the next prompt will begin with, while nobody waits for it."""
         self._history = self._parts.replier.kept(self._history)
-        history, void = self._history, self._void(self._taking.revision)
+        history = self._history
+        # Whatever the owner says next comes behind it: only the end of the session makes it void.
         self._writer.submit(
-            lambda: self._parts.replier.warm(history, void), self._failed("language model", self._taking.revision)
+            lambda: self._parts.replier.warm(history, lambda: self._closing),
+            self._failed("language model", self._taking.revision),
         )
 
     # --- trouble and the end -----------------------------------------------------------------------------------------
@@ -663,6 +666,7 @@ class Conversation:
             self._device.stop()
             while not self._queue.empty():
                 self._handle(self._queue.get())
+        self._closing = True
         self._taking.revision += 1  # whatever still runs is void
         for worker in self._workers:
             worker.close()
