@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from companion.apps import memory_acts
+from companion.apps.cli import Places
+from companion.apps.unlock import open_memory
 from companion.events import Exchange
-from companion.memory import episodes, facts, keys
+from companion.memory import episodes, export, facts, keys
 from companion.memory.attendant import Attendant
 from companion.memory.keeper import Keeper, Note
 from companion.memory.keyslots import Secret
@@ -122,6 +125,29 @@ def test_what_holds_a_part_of_the_question_is_only_a_hint(talks: Talks) -> None:
     assert note.hint.startswith("I am not sure.")
 
 
+def test_what_is_true_no_more_is_no_answer(talks: Talks) -> None:
+    talks.say("I live in Hamburg.")
+    talks.say("I moved to Berlin.")
+    talks.begin(days_later=1)
+    answer = talks.recall("Where do I live?").answer
+    assert "Berlin" in answer
+    assert "Hamburg" not in answer
+
+
+def test_a_question_is_not_answered_with_itself(korean: Talks) -> None:
+    korean.say("우리 강아지 이름이 뭐지?")
+    korean.begin(days_later=1)
+    note = korean.recall("우리 강아지 이름이 뭐지?")
+    assert (note.answer, note.hint) == ("", "")
+
+
+def test_what_was_to_be_remembered_answers_any_question_about_it(talks: Talks) -> None:
+    talks.say("Remember that the rent is due on the 3rd.")
+    talks.begin(days_later=1)
+    note = talks.recall("When is the rent due?")
+    assert "the rent is due on the 3rd" in note.answer
+
+
 def test_recalling_leaves_no_trace(talks: Talks) -> None:
     talks.say("My dog is called Rex.")
     talks.begin(days_later=1)
@@ -208,6 +234,27 @@ def test_what_is_wrong_is_not_used_any_more(talks: Talks) -> None:
     talks.say("What do you know about me?")
     assert talks.say("That's wrong.") == "Then I will not use it any more. How is it?"
     assert talks.statements() == []
+
+
+def test_of_several_things_told_none_goes_on_a_guess(talks: Talks) -> None:
+    talks.say("I work as a nurse.")
+    talks.say("I live in Seoul.")
+    talks.say("What do you know about me?")
+    assert talks.say("That's wrong.") == "Tell me which of it is wrong, and how it is."
+    assert len(talks.statements()) == 2
+    assert talks.say("That's wrong, I live in Busan.") == "Thank you. I have put it right."
+    assert talks.statements() == ["is a nurse", "lives in Busan"]
+
+
+def test_a_name_put_right_takes_the_place_of_the_wrong_one(talks: Talks) -> None:
+    talks.say("My dog is called Bruno.")
+    talks.begin(days_later=1)
+    assert talks.say("No, my dog's name is Balu.") == "Thank you. I have put it right."
+    assert talks.statements() == ["has a dog called Balu"]
+
+
+def test_what_is_not_known_is_said_back_as_the_owners(talks: Talks) -> None:
+    assert talks.say("What did I say about my boss?") == "I remember nothing about your boss."
 
 
 def test_what_is_to_be_remembered_is_kept_in_the_owners_words(talks: Talks) -> None:
@@ -299,3 +346,19 @@ def test_it_works_in_korean(korean: Talks) -> None:
     assert done is not None
     assert done.startswith("다 됐어요.")
     assert korean.said() == []
+
+
+# --- by hand ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_export_is_the_beginning_of_a_new_home(
+    tmp_path: Path, talks: Talks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    talks.say("I live in Seoul.")
+    file, home = tmp_path / "taken.zip", tmp_path / "new"
+    export.export(talks.keeper.store, file, 0, plain=True)
+    places = Places(home, tmp_path, key_file=tmp_path / "new-key")
+    memory_acts.import_(places, file, merge=False, passphrase_file=None, identity_file=None, as_json=False)
+    assert "1 episodes" in " ".join(capsys.readouterr().out.split())
+    with open_memory(home, places.unlock) as memory:
+        assert [episode.said for episode in episodes.latest(memory.store)] == ["I live in Seoul."]

@@ -11,7 +11,15 @@ from rich.prompt import Prompt
 
 from companion.apps import dates
 from companion.apps.memory_views import Places, parse_id, preview, print_json, receipt_text
-from companion.apps.unlock import Unlock, ask_new_passphrase, given_secret, memory_folder, open_memory
+from companion.apps.unlock import (
+    Unlock,
+    ask_new_passphrase,
+    create_memory,
+    exists,
+    given_secret,
+    memory_folder,
+    open_memory,
+)
 from companion.errors import CompanionError
 from companion.memory import episodes, facts, importing, keys, system_keyring
 from companion.memory import export as exporting
@@ -117,7 +125,8 @@ def export(
         print_json({"file": str(output), "records": counts, "protected": not plain})
     else:
         told = ", ".join(f"{count} {name}" for name, count in counts.items())
-        Console(highlight=False).print(f"{output}: {told}. Open it with age, then read index.html in a browser.")
+        opened = "Unpack it" if plain else "Open it with age"
+        Console(highlight=False).print(f"{output}: {told}. {opened}, then read index.html in a browser.")
 
 
 def import_(
@@ -133,7 +142,8 @@ def import_(
     finally:
         if secret:
             secret.wipe()
-    with open_memory(places.home, places.unlock) as memory:
+    make = places.unlock.given and not exists(places.home)  # an import may be the first thing in a new home
+    with (create_memory if make else open_memory)(places.home, places.unlock) as memory:
         counts = importing.restore(memory.store, tables, merge=merge)
     if as_json:
         print_json({"imported": counts})

@@ -19,7 +19,7 @@ from companion.memory.forget import Plan
 from companion.memory.keeper import Keeper
 from companion.memory.language.found import FoundFact
 from companion.memory.requests import Request
-from companion.memory.spoken import AT_ONCE, day, joined, spoken, things, told
+from companion.memory.spoken import AT_ONCE, day, joined, spoken, things, told, yours
 
 Answer = Callable[[], str]
 
@@ -132,7 +132,11 @@ class Attendant:
             return self._read_out(sure)
         if known:
             return self._guess(known[-1])
-        return self._say("knows_nothing_about", about=about) if about else self._say("knows_nothing")
+        return (
+            self._say("knows_nothing_about", about=yours(about, self._language))
+            if about
+            else self._say("knows_nothing")
+        )
 
     def _read_out(self, known: Sequence[Fact]) -> str:
         self._keeper.mentioned = tuple(fact.id for fact in known[:AT_ONCE])
@@ -160,18 +164,22 @@ class Attendant:
         return self._say("why_said" if fact.kind == "said" else "why_guessed", when=when, words=said.rstrip(" ."))
 
     def _mentioned(self) -> Fact | None:
-        for id_ in self._keeper.mentioned:
-            try:
-                return facts.get(self._store, id_)
-            except StoreError:
-                continue
-        return None
+        return next(iter(self._told_last()), None)
+
+    def _told_last(self) -> list[Fact]:
+        """The facts that were told or recalled last, as far as they are still there."""
+        known = {fact.id: fact for fact in facts.known(self._store, self._keeper.clock(), history=True)}
+        return [known[id_] for id_ in self._keeper.mentioned if id_ in known]
 
     # --- putting right -----------------------------------------------------------------------------------------------
 
     def _wrong(self, words: str, request: Request) -> str:
         """Not used any more from now on; where the owner says how it is, that is learned in its place."""
-        wrong = self._mentioned()
+        told = self._told_last()
+        right = extract(request.text, self._language, self._keeper.local(self._keeper.clock())) if request.text else []
+        wrong = self._replaced(told, right)
+        if wrong is None and not right and told:
+            return self._say("ask_which")  # several were told: nothing goes on a guess
         if wrong is None and not request.text:
             return self._say("nothing_to_correct")
         if wrong is not None:
@@ -185,6 +193,16 @@ class Attendant:
                 FoundFact(f"“{request.text}”", request.at, key="", topic=""), saved.episode, self._keeper.clock()
             )
         return self._say("corrected")
+
+    def _replaced(self, told: Sequence[Fact], right: Sequence[FoundFact]) -> Fact | None:
+        """The fact that is wrong: the one like what is right, among those told last or all that are known; else the
+        one that was told. None where it could be several."""
+        alike = {_about(found.key) for found in right if found.key}
+        for among in (told, facts.known(self._store, self._keeper.clock())):
+            same = [fact for fact in among if fact.key and _about(fact.key) in alike]
+            if len(same) == 1:
+                return same[0]
+        return told[0] if len(told) == 1 else None
 
     def _confirm(self, fact: Fact, instead_of: Fact | None = None) -> str:
         facts.confirm(self._store, fact.id, instead_of=instead_of.id if instead_of else None)
@@ -256,3 +274,8 @@ class Attendant:
 
     def _say(self, outcome: str, **values: str) -> str:
         return spoken(outcome, self._language, **values)
+
+
+def _about(key: str) -> str:
+    """What a fact is about, whatever its name: "owner.pet:dog/rex" → "owner.pet:dog", "owner.sister:mina" likewise."""
+    return key.rpartition("/" if "/" in key else ":")[0] or key

@@ -109,8 +109,15 @@ class Keeper:
 
     def _answer(self, words: str, memos: Sequence[tuple[Recalled, Memo]], now: int) -> tuple[str, str]:
         """The fact or the words that hold most of what the owner asks: the answer if that is all of it, else a hint."""
-        own = [(item.share, memo) for item, memo in memos if not memo.person]
-        if not own or not asks_of_self(words, self.language):
+        if "?" not in words:
+            return "", ""
+        of_self = asks_of_self(words, self.language)
+        own = [
+            (item.share, present)
+            for item, memo in memos
+            if not memo.person and (present := self._present(item, memo, now)) and (of_self or _as_told(present))
+        ]
+        if not own:
             return "", ""
         share, memo = max(own, key=lambda pair: pair[0])
         if memo.kind == "fact":
@@ -119,6 +126,22 @@ class Keeper:
             when = spoken.day(memo.day, self.local(now).date(), self.language)
             sentence = spoken.spoken("why_said", self.language, when=when, words=memo.text.rstrip(" ."))
         return (sentence, "") if share >= ANSWERS else ("", spoken.spoken("unsure", self.language, said=sentence))
+
+    def _present(self, item: Recalled, memo: Memo, now: int) -> Memo | None:
+        """What still holds of a memo: the fact in the place of words that are true no more, else None.
+
+        A question that was asked before is no answer to it either.
+        """
+        if memo.kind == "fact":
+            return memo
+        if memo.text.rstrip().endswith("?"):
+            return None
+        rows = self.store.query("SELECT key FROM facts WHERE episode = ? AND valid_to <= ?", (item.id, now))
+        if not rows:
+            return memo
+        keys = {key for (key,) in rows if key}
+        instead = [fact for fact in facts.known(self.store, now) if fact.key in keys and fact.kind != "inferred"]
+        return Memo(self.local(instead[-1].valid_from).date(), "fact", instead[-1].statement) if instead else None
 
     def save(self, started: int, said: str, answered: str, interrupted: bool = False) -> Saved | None:
         """Keep a turn and the facts that its words prove; None while the talk is off the record."""
@@ -206,3 +229,8 @@ class Keeper:
                 continue
             heard.append((item, Memo(self.local(item.at).date(), "said", episode.said, episode.person)))
         return heard[:MOST_EPISODES]
+
+
+def _as_told(memo: Memo) -> bool:
+    """Whether this is what the owner asked to remember, in so many words: it may be asked for in any way."""
+    return memo.kind == "fact" and memo.text.startswith(spoken.QUOTE)

@@ -16,7 +16,7 @@ from companion.memory.language.verbs_en import base_form
 AT_ONCE = 3
 """Facts read out at once: more is a list that nobody can follow by ear."""
 
-_QUOTE = "“"
+QUOTE = "“"
 """Begins a statement that is the owner's own words, of which no pattern made a sentence."""
 
 _AS_OF_EN = re.compile(r"\s*\(said in ([^)]+)\)$")
@@ -56,13 +56,19 @@ def joined(statements: Sequence[str], language: str) -> str:
 
 def to_the_owner(statement: str) -> str:
     """An English statement said to the owner: "has a sister" → "you have a sister"."""
-    if statement.startswith(_QUOTE):
+    if statement.startswith(QUOTE):
         return f"you said {statement}"
     text, as_of = _AS_OF_EN.sub("", statement), _AS_OF_EN.search(statement)
     first, _, rest = text.partition(" ")
     mine = " ".join(_SECOND_PERSON.get(word, word) for word in rest.split())
     clause = f"your {mine}" if first == "their" else f"you {base_form(first)} {mine}".rstrip()
     return f"as of {as_of[1]} {clause}" if as_of else clause
+
+
+def yours(words: str, language: str) -> str:
+    """What the owner calls it, said back: "my boss" → "your boss"."""
+    swapped = {"my": "your", "our": "your", "me": "you", "us": "you"} if language == "en" else {}
+    return " ".join(swapped.get(word.lower(), word) for word in words.split())
 
 
 def in_first_person(statement: str) -> str:
@@ -73,7 +79,7 @@ def in_first_person(statement: str) -> str:
 
 def _quoted(statement: str) -> str:
     """A Korean statement as what was said: 산다 → 산다고, 간호사이다 → 간호사라고."""
-    if statement.startswith(_QUOTE):
+    if statement.startswith(QUOTE):
         return f"{statement}라고"
     text, as_of = _AS_OF_KO.sub("", statement), _AS_OF_KO.search(statement)
     quoted = hangul.particles(f"{text[:-2]}[이라고]") if text.endswith("이다") else f"{text}고"
