@@ -253,6 +253,15 @@ def test_a_name_put_right_takes_the_place_of_the_wrong_one(talks: Talks) -> None
     assert talks.statements() == ["has a dog called Balu"]
 
 
+def test_words_that_were_put_right_are_no_answer_any_more(korean: Talks) -> None:
+    korean.say("우리 강아지 이름은 보리야.")
+    korean.begin(days_later=1)
+    korean.say("아니야, 우리 강아지 이름은 초코야.")
+    note = korean.recall("우리 강아지 이름이 뭐지?")
+    assert "초코" in note.answer + note.hint
+    assert "보리" not in note.answer + note.hint
+
+
 def test_what_is_not_known_is_said_back_as_the_owners(talks: Talks) -> None:
     assert talks.say("What did I say about my boss?") == "I remember nothing about your boss."
 

@@ -16,7 +16,7 @@ from companion.memory.errors import StoreError
 from companion.memory.extraction import extract
 from companion.memory.facts import Fact
 from companion.memory.forget import Plan
-from companion.memory.keeper import Keeper
+from companion.memory.keeper import Keeper, about_of
 from companion.memory.language.found import FoundFact
 from companion.memory.requests import Request
 from companion.memory.spoken import AT_ONCE, day, joined, spoken, things, told, yours
@@ -94,7 +94,7 @@ class Attendant:
             "why": self._why,
             "wrong": lambda: self._wrong(words, request),
             "forget_that": self._forget_last,
-            "forget_about": lambda: self._forget_about(request),
+            "forget_about": lambda: self._forgetabout_of(request),
             "forget_period": lambda: self._forget_period(request.period),
             "forget_all": lambda: self._ask(self._everything(), "confirm_all"),
             "off_record": self._go_off_record,
@@ -182,7 +182,9 @@ class Attendant:
             return self._say("ask_which")  # several were told: nothing goes on a guess
         if wrong is None and not request.text:
             return self._say("nothing_to_correct")
-        if wrong is not None:
+        if wrong is not None and right:  # both are kept: whoever finds the old words again finds what took their place
+            facts.edit(self._store, wrong.id, valid_to=max(wrong.valid_from, self._keeper.clock()))
+        elif wrong is not None:
             forget.forget(self._store, Plan(facts=frozenset({wrong.id})), self._keeper.clock())
         self._keeper.mentioned = ()
         if not request.text:
@@ -197,9 +199,9 @@ class Attendant:
     def _replaced(self, told: Sequence[Fact], right: Sequence[FoundFact]) -> Fact | None:
         """The fact that is wrong: the one like what is right, among those told last or all that are known; else the
         one that was told. None where it could be several."""
-        alike = {_about(found.key) for found in right if found.key}
+        alike = {about_of(found.key) for found in right if found.key}
         for among in (told, facts.known(self._store, self._keeper.clock())):
-            same = [fact for fact in among if fact.key and _about(fact.key) in alike]
+            same = [fact for fact in among if fact.key and about_of(fact.key) in alike]
             if len(same) == 1:
                 return same[0]
         return told[0] if len(told) == 1 else None
@@ -220,7 +222,7 @@ class Attendant:
             return self._say("nothing_found")
         return self._ask(forget.by_ids(self._store, [str(last)]), "confirm_that")
 
-    def _forget_about(self, request: Request) -> str:
+    def _forgetabout_of(self, request: Request) -> str:
         if request.about:
             return self._ask(forget.by_text(self._store, request.about), "confirm_about", about=request.about)
         keys = {found.key for found in extract(request.text, self._language, self._keeper.local(self._keeper.clock()))}
@@ -274,8 +276,3 @@ class Attendant:
 
     def _say(self, outcome: str, **values: str) -> str:
         return spoken(outcome, self._language, **values)
-
-
-def _about(key: str) -> str:
-    """What a fact is about, whatever its name: "owner.pet:dog/rex" → "owner.pet:dog", "owner.sister:mina" likewise."""
-    return key.rpartition("/" if "/" in key else ":")[0] or key

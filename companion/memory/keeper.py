@@ -139,8 +139,10 @@ class Keeper:
         rows = self.store.query("SELECT key FROM facts WHERE episode = ? AND valid_to <= ?", (item.id, now))
         if not rows:
             return memo
-        keys = {key for (key,) in rows if key}
-        instead = [fact for fact in facts.known(self.store, now) if fact.key in keys and fact.kind != "inferred"]
+        keys = {about_of(key) for (key,) in rows if key}
+        instead = [
+            fact for fact in facts.known(self.store, now) if about_of(fact.key) in keys and fact.kind != "inferred"
+        ]
         return Memo(self.local(instead[-1].valid_from).date(), "fact", instead[-1].statement) if instead else None
 
     def save(self, started: int, said: str, answered: str, interrupted: bool = False) -> Saved | None:
@@ -234,3 +236,8 @@ class Keeper:
 def _as_told(memo: Memo) -> bool:
     """Whether this is what the owner asked to remember, in so many words: it may be asked for in any way."""
     return memo.kind == "fact" and memo.text.startswith(spoken.QUOTE)
+
+
+def about_of(key: str) -> str:
+    """What a fact is about, whatever its name: "owner.pet:dog/rex" → "owner.pet:dog", "owner.sister:mina" likewise."""
+    return key.rpartition("/" if "/" in key else ":")[0] or key
