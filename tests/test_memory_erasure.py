@@ -167,9 +167,6 @@ def test_no_later_prompt_shows_it(life: Life) -> None:
     assert [messages for messages, _ in life.model.read if NAME in str(messages)] == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="Replier keeps the note of a turn by its number, also when that turn is forgotten"
-)
 def test_what_had_just_come_to_mind_leaves_the_prompt_too(life: Life) -> None:
     """The note of the turn that was forgotten is not taken for that of the turn in its place."""
     life.begin()

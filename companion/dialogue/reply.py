@@ -211,6 +211,7 @@ class Replier:
             return
         answer = self._memory.answer(words) if self._memory is not None else None
         if answer is not None:
+            self._begun, self._remembered = None, (0, Remembered())  # what came to mind may be forgotten now
             yield from _said(answer, aside=True)
             return
         if self._model is None:

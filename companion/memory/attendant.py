@@ -94,7 +94,7 @@ class Attendant:
             "why": self._why,
             "wrong": lambda: self._wrong(words, request),
             "forget_that": self._forget_last,
-            "forget_about": lambda: self._forgetabout_of(request),
+            "forget_about": lambda: self._forget_about(request),
             "forget_period": lambda: self._forget_period(request.period),
             "forget_all": lambda: self._ask(self._everything(), "confirm_all"),
             "off_record": self._go_off_record,
@@ -182,10 +182,10 @@ class Attendant:
             return self._say("ask_which")  # several were told: nothing goes on a guess
         if wrong is None and not request.text:
             return self._say("nothing_to_correct")
-        if wrong is not None and right:  # both are kept: whoever finds the old words again finds what took their place
+        if (
+            wrong is not None
+        ):  # not erased, without a yes; and who finds the old words finds what is right
             facts.edit(self._store, wrong.id, valid_to=max(wrong.valid_from, self._keeper.clock()))
-        elif wrong is not None:
-            forget.forget(self._store, Plan(facts=frozenset({wrong.id})), self._keeper.clock())
         self._keeper.mentioned = ()
         if not request.text:
             return self._say("ask_right")
@@ -222,7 +222,7 @@ class Attendant:
             return self._say("nothing_found")
         return self._ask(forget.by_ids(self._store, [str(last)]), "confirm_that")
 
-    def _forgetabout_of(self, request: Request) -> str:
+    def _forget_about(self, request: Request) -> str:
         if request.about:
             return self._ask(forget.by_text(self._store, request.about), "confirm_about", about=request.about)
         keys = {found.key for found in extract(request.text, self._language, self._keeper.local(self._keeper.clock()))}
