@@ -182,9 +182,7 @@ class Attendant:
             return self._say("ask_which")  # several were told: nothing goes on a guess
         if wrong is None and not request.text:
             return self._say("nothing_to_correct")
-        if (
-            wrong is not None
-        ):  # not erased, without a yes; and who finds the old words finds what is right
+        if wrong is not None:  # not erased, without a yes; and who finds the old words finds what is right
             facts.edit(self._store, wrong.id, valid_to=max(wrong.valid_from, self._keeper.clock()))
         self._keeper.mentioned = ()
         if not request.text:
