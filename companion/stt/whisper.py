@@ -18,6 +18,7 @@ English, LibriSpeech  1.1 s, 0.135  0.3 s, 0.133
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,8 @@ class Whisper:
         nothing = Transcript("", self.id, self.language, None)
         if is_silent(samples):
             return nothing
-        reading = self._read(samples, min(_WINDOW, len(samples) / SAMPLE_RATE + _TAIL))
+        # In whole seconds: oneDNN keeps kernels for every length that it has met, up to 1,024 of them.
+        reading = self._read(samples, min(_WINDOW, math.ceil(len(samples) / SAMPLE_RATE) + _TAIL))
         if reading.cut or starts_again(reading.text):
             reading = self._read(samples, _WINDOW)
         if _is_made_up(reading):
