@@ -71,14 +71,16 @@ def open_talk_memory(home: Path, models_root: Path, settings: Settings, unlock: 
 
     vault = open_memory(home, unlock) if exists(home) else create_memory(home, unlock)
     llm.load()  # ONNX Runtime, which the embedding model needs, would be given AMX
-    return TalkMemory(vault, settings.language, settings.profile, _embedder(ModelStore(models_root), settings))
+    embedder = installed_embedder(ModelStore(models_root), settings.language, settings.profile)
+    return TalkMemory(vault, settings.language, settings.profile, embedder)
 
 
-def _embedder(store: ModelStore, settings: Settings) -> OnnxEmbedder | None:
+def installed_embedder(store: ModelStore, language: str, profile: str | None = None) -> OnnxEmbedder | None:
+    """The installed model that finds memories of this language by meaning; `profile`: only one that belongs to it."""
     from companion.memory.embedding import open_embedder
 
     for model in catalog.load().models:
-        fits = model.role == "embed" and settings.profile in model.profiles and model.speaks(settings.language)
+        fits = model.role == "embed" and profile in (None, *model.profiles) and model.speaks(language)
         if fits and store.installed(model):
             return open_embedder(model.engine, model.id, store.path(model))
     return None

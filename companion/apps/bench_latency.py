@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from companion.apps.json_output import print_json
 from companion.apps.options import effective
 from companion.apps.recordings import Recording, default_data, pick, read_sets
 from companion.errors import CompanionError
@@ -87,7 +87,7 @@ def run(
         "turns": [{stage: _rounded(getattr(latency, stage)) for stage in STAGES} for latency in latencies],
     }
     if as_json:
-        Console(highlight=False, soft_wrap=True).print_json(json.dumps(result))
+        print_json(result)
     else:
         _table(result)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from companion import catalog
+from companion.apps.assemble import installed_embedder
+from companion.apps.json_output import print_json
 from companion.apps.recordings import default_data
 from companion.catalog import ModelStore
 from companion.errors import CompanionError
@@ -29,7 +29,7 @@ def run(home: Path, models: Path, data: Path | None, episodes: Sequence[int], as
     from rich.console import Console
     from rich.progress import Progress
 
-    embedder = _embedder(ModelStore(models))
+    embedder = installed_embedder(ModelStore(models), "en")  # LoCoMo is English
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as progress:
         result: dict[str, Any] = {
@@ -38,18 +38,9 @@ def run(home: Path, models: Path, data: Path | None, episodes: Sequence[int], as
             **_scale(home, sorted(episodes), embedder, progress),
         }
     if as_json:
-        Console(highlight=False, soft_wrap=True).print_json(json.dumps(result))
+        print_json(result)
     else:
         _tables(result)
-
-
-def _embedder(store: ModelStore) -> OnnxEmbedder | None:
-    """The installed model that finds English by meaning, which is what LoCoMo is in."""
-    from companion.memory.embedding import open_embedder
-
-    installed = (model for model in catalog.load().models if model.role == "embed" and store.installed(model))
-    model = next((model for model in installed if model.speaks("en")), None)
-    return open_embedder(model.engine, model.id, store.path(model)) if model else None
 
 
 def _retrieval(data: Path | None, embedder: OnnxEmbedder | None, progress: Progress) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from companion import catalog
+from companion.apps.json_output import print_json
 from companion.apps.recordings import Recording, default_data, pick, read_sets
 from companion.apps.scoring import character_errors, pooled, word_errors
 from companion.catalog import Model, ModelStore
@@ -70,7 +70,7 @@ def run(
             recognizer = _open(model, spoken, store)
             results += [measure(recognizer, model.id, one, lambda: progress.advance(task)) for one in some]
     if as_json:
-        Console(highlight=False, soft_wrap=True).print_json(json.dumps({"sets": [asdict(r) for r in results]}))
+        print_json({"sets": [asdict(r) for r in results]})
     else:
         _table(results)
 

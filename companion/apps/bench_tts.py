@@ -7,7 +7,6 @@ because it is unsure, counts against the voice: people understand more than thes
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from companion import catalog
+from companion.apps.json_output import print_json
 from companion.apps.options import effective
 from companion.apps.scoring import character_errors, pooled, word_errors
 from companion.catalog import Model, ModelStore
@@ -64,7 +64,7 @@ def run(home: Path, models: Path, language: str | None, profile: str | None, lim
             listener = _listener(store, settings.language)
             results.append(measure(_voice(store, settings), listener, sentences, lambda: progress.advance(task)))
     if as_json:
-        Console(highlight=False, soft_wrap=True).print_json(json.dumps({"sets": [asdict(r) for r in results]}))
+        print_json({"sets": [asdict(r) for r in results]})
     else:
         _table(results)
 

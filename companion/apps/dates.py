@@ -6,9 +6,9 @@ import time
 from datetime import datetime, timedelta
 
 from companion.errors import CompanionError
+from companion.memory.dates import EVER
 
 DAY = 86_400_000
-EVER = (0, 1 << 62)
 
 
 def now() -> int:

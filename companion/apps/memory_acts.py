@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.prompt import Prompt
 
 from companion.apps import dates
-from companion.apps.memory_views import Places, parse_id, preview, print_json, receipt_text
+from companion.apps.json_output import print_json
+from companion.apps.memory_views import Places, parse_id, preview, receipt_text
 from companion.apps.unlock import (
     Unlock,
     ask_new_passphrase,

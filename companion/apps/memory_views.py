@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any, Protocol
@@ -12,10 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from companion.apps import dates
+from companion.apps.json_output import print_json
 from companion.apps.unlock import Unlock, memory_folder, open_memory
 from companion.errors import CompanionError
 from companion.memory import episodes, facts, feelings, profile, summaries, vault
 from companion.memory import forget as forgetting
+from companion.memory.dates import EVER
 from companion.memory.episodes import Episode
 from companion.memory.facts import Fact
 from companion.memory.feelings import Mood
@@ -136,7 +137,7 @@ def stats(places: Places, as_json: bool) -> None:
         since = memory.store.query("SELECT min(started) FROM episodes")[0][0]
         receipts = [asdict(receipt) for receipt in forgetting.receipts(memory.store)]
         remembered = profile.everything(memory.store)
-        written = summaries.between(memory.store, *dates.EVER)
+        written = summaries.between(memory.store, *EVER)
     folder = memory_folder(places.home)
     size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
     record = {
@@ -176,11 +177,6 @@ def parse_id(item: str) -> tuple[str, int]:
     if kind not in "efms" or not number.isdigit():
         raise CompanionError(f"{item[:24]} is no id: `companion memory list` shows them")
     return kind, int(number)
-
-
-def print_json(value: Any) -> None:
-    """For scripts."""
-    Console(soft_wrap=True, highlight=False).print_json(json.dumps(value, ensure_ascii=False))
 
 
 def receipt_text(receipt: dict[str, Any]) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +18,7 @@ from companion.apps.wording import say
 from companion.audio.device import AudioDevice
 from companion.audio.files import FileDevice
 from companion.conversation import Conversation, Observer
+from companion.errors import quiet_stderr
 from companion.events import SessionStarted
 from companion.settings import Settings
 
@@ -63,20 +62,6 @@ def run(
             memory.close()
     if output is not None:
         console.print(say(settings.language, "saved", path=output))
-
-
-@contextmanager
-def quiet_stderr() -> Iterator[None]:
-    """Keep the C libraries of the sound card from writing into the captions; our own errors come as exceptions."""
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(nowhere)
-        os.close(kept)
 
 
 def _device(

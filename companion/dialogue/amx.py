@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from companion.errors import quiet_stderr
+
 _SYS_ARCH_PRCTL: Final = 158  # x86-64
 _ARCH_GET_XCOMP_PERM: Final = 0x1022
 _TILE_DATA: Final = 1 << 18
@@ -47,7 +49,7 @@ def avoid() -> bool:
     except (OSError, AttributeError):
         return False
     list_buffers.restype = ctypes.c_void_p
-    with _small_signal_stack(libc), _no_stderr():  # it writes there that AMX is refused
+    with _small_signal_stack(libc), quiet_stderr():  # it writes there that AMX is refused
         list_buffers()
     return True
 
@@ -70,15 +72,3 @@ def _small_signal_stack(libc: ctypes.CDLL) -> Iterator[None]:
         yield
     finally:
         libc.sigaltstack(ctypes.byref(before), None)
-
-
-@contextmanager
-def _no_stderr() -> Iterator[None]:
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(nowhere)
-        os.close(kept)

@@ -255,12 +255,17 @@ class Replier:
             yield Clause(remembered.hint, last=True, recall=remembered.recall)
             return
         first_token: float | None = None
-        said = bool(opening.said)
+        said = False
+
+        def clause(text: str, *, last: bool) -> Clause:
+            """The next clause; with the first one comes what there is to tell of the reply."""
+            return Clause(text, last) if said else Clause(text, last, first_token, recall=remembered.recall)
+
         spoken = SpokenForm(self._language, *self._names)
-        splitter = ClauseSplitter(begun=said)
+        splitter = ClauseSplitter(begun=bool(opening.said))
         recent = [turn.companion for turn in history[-RECENT:]]
         restraint = Restraint(words, self._persona.cliches, recent)
-        if said:
+        if opening.said:
             first_token = time.perf_counter() - asked
             if self._model.parameters < self._persona.alone_below:
                 first, *more = _said(opening.said)
@@ -268,28 +273,28 @@ class Replier:
                 yield from more
                 return
             restraint.admit(opening.said)
-            yield Clause(opening.said, last=False, first_token=first_token, recall=remembered.recall)
+            yield clause(opening.said, last=False)
+            said = True
         messages = self._messages(history, words, remembered.note)
         with closing(self._model.stream(messages, self._sampling, cancelled, opening.written)) as pieces:
             for piece in pieces:
                 first_token = first_token or time.perf_counter() - asked
-                for clause in splitter.feed(spoken.feed(piece)) or splitter.early():
-                    for text in restraint.admit(clause):
-                        first = Clause(text, last=False, first_token=first_token, recall=remembered.recall)
-                        yield Clause(text, last=False) if said else first
+                for written in splitter.feed(spoken.feed(piece)) or splitter.early():
+                    for text in restraint.admit(written):
+                        yield clause(text, last=False)
                         said = True
                 if restraint.done or spoken.ended:
                     break
         if cancelled():
             return
-        rest = [text for clause in splitter.feed(spoken.flush()) + splitter.flush() for text in restraint.admit(clause)]
+        left = splitter.feed(spoken.flush()) + splitter.flush()
+        rest = [text for written in left for text in restraint.admit(written)]
         rest += restraint.flush()
         if not rest:
             rest = [""] if said else [self._persona.lost[len(history) % len(self._persona.lost)]]
         for index, text in enumerate(rest):
-            last = index == len(rest) - 1
-            first = Clause(text, last, first_token=first_token, recall=remembered.recall)
-            yield Clause(text, last) if said or index else first
+            yield clause(text, last=index == len(rest) - 1)
+            said = True
 
     def _concerns_memory(self, words: str) -> bool:
         return self._memory is not None and self._memory.concerns(words)

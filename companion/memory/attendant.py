@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from companion.memory import facts, forget, requests
+from companion.memory.dates import EVER
 from companion.memory.errors import StoreError
-from companion.memory.extraction import extract
 from companion.memory.facts import Fact
 from companion.memory.forget import Plan
 from companion.memory.keeper import Keeper, about_of
@@ -22,8 +22,6 @@ from companion.memory.requests import Request
 from companion.memory.spoken import AT_ONCE, day, joined, spoken, things, told, yours
 
 Answer = Callable[[], str]
-
-EVER = (0, 1 << 62)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +111,11 @@ class Attendant:
             saved = self._keeper.save(now, words, self._say("remembered"))
         finally:
             self._keeper.off_record = off
-        if saved is not None and not saved.facts and not self._proven(request.text):
+        if saved is not None and not saved.facts and not self._keeper.found(request.text, now):
             start, end = request.at
             quoted = FoundFact(f"“{words[start:end]}”", request.at, key="", topic="", confidence=1.0)
             self._keeper.learn(quoted, saved.episode, now)
         return self._say("remembered")
-
-    def _proven(self, text: str) -> bool:
-        return bool(extract(text, self._language, self._keeper.local(self._keeper.clock())))
 
     def _tell(self, about: str) -> str:
         known = facts.known(self._store, self._keeper.clock())
@@ -176,7 +171,7 @@ class Attendant:
     def _wrong(self, words: str, request: Request) -> str:
         """Not used any more from now on; where the owner says how it is, that is learned in its place."""
         told = self._told_last()
-        right = extract(request.text, self._language, self._keeper.local(self._keeper.clock())) if request.text else []
+        right = self._keeper.found(request.text, self._keeper.clock()) if request.text else []
         wrong = self._replaced(told, right)
         if wrong is None and not right and told:
             return self._say("ask_which")  # several were told: nothing goes on a guess
@@ -223,7 +218,7 @@ class Attendant:
     def _forget_about(self, request: Request) -> str:
         if request.about:
             return self._ask(forget.by_text(self._store, request.about), "confirm_about", about=request.about)
-        keys = {found.key for found in extract(request.text, self._language, self._keeper.local(self._keeper.clock()))}
+        keys = {found.key for found in self._keeper.found(request.text, self._keeper.clock())}
         known = facts.known(self._store, self._keeper.clock())
         meant = [fact for fact in known if fact.key and fact.key in keys]
         if not meant:

@@ -6,6 +6,9 @@ import re
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+EVER = (0, 1 << 62)
+"""A period that holds every moment, in milliseconds since 1970."""
+
 _YEARS_BACK = 3  # "in May" without a year may be any of the last ones
 
 _MONTHS = "january february march april may june july august september october november december".split()

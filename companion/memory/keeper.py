@@ -98,7 +98,7 @@ class Keeper:
         came = self._recall.recall(words, now, limit=MOST_EPISODES + 5, offset=offset)
         if came.doubtful:
             return Note()  # it was said of somebody else: nothing is better than a mix-up
-        told = self._facts([item for item in came.items if item.kind == "fact"][:MOST_FACTS], now)
+        told = self._facts([item for item in came.items if item.kind == "fact"][:MOST_FACTS])
         heard = self._episodes([item for item in came.items if item.kind == "episode" and item.itself], told)
         memos = [memo for _, memo in (*told, *heard)]
         items = tuple(item for item, _ in (*told, *heard))
@@ -155,12 +155,16 @@ class Keeper:
         episode = Episode(self._session, turn, started, said, self.language, answered, interrupted)
         with self.store.transaction():
             kept = episodes.save(self.store, episode)
-            learned = sum(self.learn(found, kept, started) for found in self._found(said, started))
+            learned = sum(self.learn(found, kept, started) for found in self.found(said, started))
         return Saved(kept, learned)
 
     def after_turn(self) -> None:
         """What has time until nobody waits: the vectors of new episodes."""
         self._recall.embed_new()
+
+    def found(self, said: str, now: int) -> list[FoundFact]:
+        """The facts that `said` proves."""
+        return extract(said, self.language, self.local(now))
 
     def learn(self, found: FoundFact, episode: int, now: int) -> bool:
         """Keep a fact, beside or in the place of what is known; False where it is known already."""
@@ -206,16 +210,12 @@ class Keeper:
         """Close the store."""
         self._vault.close()
 
-    def _found(self, said: str, now: int) -> list[FoundFact]:
-        return extract(said, self.language, self.local(now))
-
-    def _facts(self, items: Sequence[Recalled], now: int) -> list[tuple[Recalled, Memo]]:
+    def _facts(self, items: Sequence[Recalled]) -> list[tuple[Recalled, Memo]]:
         """Facts that may be used as true; sensitive ones come only when the owner speaks of them, as here."""
-        known = {fact.id: fact for fact in facts.known(self.store, now) if fact.kind != "inferred"}
         return [
-            (item, Memo(self.local(item.at).date(), "fact", known[item.id].statement))
+            (item, Memo(self.local(item.at).date(), "fact", fact.statement))
             for item in items
-            if item.id in known
+            if (fact := facts.get(self.store, item.id)).kind != "inferred"
         ]
 
     def _episodes(
