@@ -10,7 +10,7 @@ work carries `turn` and `revision`; a result whose revision is old is dropped.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -57,12 +57,34 @@ class Style:
     """How a clause is spoken. The neutral style changes nothing.
 
     `rate`: 1.0 as the voice was trained, 1.1 is 10 % faster. `energy`: level in dB relative to the voice's own.
-    `pause`: silence after the clause, in seconds.
+    `pause`: silence after the clause, in seconds. `pitch`: semitones above the voice's own median. `pitch_range`: the
+    spread of pitch around the median, 1.0 as the voice was trained, 1.2 is 20 % livelier in semitones.
     """
 
     rate: float = 1.0
     energy: float = 0.0
     pause: float = 0.0
+    pitch: float = 0.0
+    pitch_range: float = 1.0
+
+
+EMOTIONS = ("neutral", "happy", "sad", "angry", "afraid", "disgusted", "surprised")
+"""What a listener might call it: Ekman's six and neutral. Words for how something was said, not for what is felt."""
+
+
+@dataclass(frozen=True, slots=True)
+class AffectReading:
+    """What one source (the voice, the words) says of a turn, or all of them together.
+
+    `valence` (unpleasant … pleasant) and `arousal` (calm … excited): -1…1, for the voice relative to how this owner
+    usually sounds. `scores`: each of `EMOTIONS` → probability, together 1. `confidence`: 0…1, the chance that a listener
+    would give the likeliest of them the same name; 0 where the source has nothing to say.
+    """
+
+    valence: float
+    arousal: float
+    scores: dict[str, float]
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +296,48 @@ class TranscriptFinal:
 
 
 @dataclass(frozen=True, slots=True)
+class Affect:
+    """What was heard in a turn, and how sure that is; never "you are sad".
+
+    `valence`, `arousal`, `scores` and `confidence` as in `AffectReading`, all sources together; `emotion` is the
+    likeliest of the scores, and "neutral" where the confidence is low. `voice` and `words`: what each said, None where
+    it could not be asked. `relative`: what was measured in the voice against this owner's own running baseline, in
+    its standard deviations (`pitch`, `energy`, `rate`, …). `disagreement`: 0…1, how far voice and words are apart.
+    """
+
+    name: ClassVar[str] = "affect"
+    valence: float
+    arousal: float
+    emotion: str
+    scores: dict[str, float]
+    confidence: float
+    voice: AffectReading | None
+    words: AffectReading | None
+    relative: dict[str, float]
+    disagreement: float
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """How the turn is answered (one of the planner's strategies), and why."""
+
+    name: ClassVar[str] = "strategy"
+    strategy: str = field(metadata={"key": "name"})  # `name` is taken, by the event's own
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Safety:
+    """A turn was answered in code, whatever the model would have said.
+
+    `kind`: `crisis`, `crisis-again` (the help is offered once more), `goodbye`, `identity`, `medicine`, `disclosure`.
+    """
+
+    name: ClassVar[str] = "safety"
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyClause:
     """A clause on its way to the voice."""
 
@@ -362,6 +426,9 @@ Event = (
     | TranscriptPartial
     | TranscriptFinal
     | Recall
+    | Affect
+    | Strategy
+    | Safety
     | ReplyClause
     | ReplyStarted
     | ReplyEnded
@@ -377,7 +444,7 @@ def to_record(event: Event, t: float, turn: int) -> dict[str, Any]:
         "t": round(t, 4),
         "turn": turn,
         "event": event.name,
-        **{f.name: _plain(getattr(event, f.name)) for f in fields(event)},
+        **{f.metadata.get("key", f.name): _plain(getattr(event, f.name)) for f in fields(event)},
     }
 
 
@@ -386,6 +453,8 @@ def _plain(value: Any) -> Any:
         return round(value, 4)
     if is_dataclass(value):
         return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     return value
