@@ -77,8 +77,8 @@ class AffectReading:
     """What one source (the voice, the words) says of a turn, or all of them together.
 
     `valence` (unpleasant … pleasant) and `arousal` (calm … excited): -1…1, for the voice relative to how this owner
-    usually sounds. `scores`: each of `EMOTIONS` → probability, together 1. `confidence`: 0…1, the chance that a listener
-    would give the likeliest of them the same name; 0 where the source has nothing to say.
+    usually sounds. `scores`: each of `EMOTIONS` → probability, together 1. `confidence`: 0…1, the chance that a
+    listener would give the likeliest of them the same name; 0 where the source has nothing to say.
     """
 
     valence: float
