@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from companion.events import Exchange
-from companion.memory import episodes, facts, spoken
+from companion.memory import episodes, facts, questions, spoken
 from companion.memory.embedding import Embedder
 from companion.memory.episodes import Episode
 from companion.memory.extraction import Conflicts, FoundFact, New, Same, Supersedes, extract, reconcile
@@ -94,6 +94,8 @@ class Keeper:
     def recall(self, words: str) -> Note:
         """What `words` call for; nothing of this talk, which the prompt holds anyway."""
         now = self.clock()
+        if asked := questions.answers(words, self.language, facts.known(self.store, now))[: spoken.AT_ONCE]:
+            return self._answered(asked, now)
         offset = round((self.local(now) - datetime(1970, 1, 1)).total_seconds() * 1000) - now
         came = self._recall.recall(words, now, limit=MOST_EPISODES + 5, offset=offset)
         if came.doubtful:
@@ -106,6 +108,14 @@ class Keeper:
             self.mentioned = tuple(item.id for item, _ in told)
         answer, hint = self._answer(words, told + heard, now)
         return Note(write(memos, self.local(now).date(), self.language), items, answer, hint)
+
+    def _answered(self, asked: Sequence[Fact], now: int) -> Note:
+        """The note for a question that just these facts answer."""
+        self.mentioned = tuple(fact.id for fact in asked)
+        items = tuple(Recalled("fact", fact.id, 1.0, fact.valid_from, share=1.0) for fact in asked)
+        memos = [Memo(self.local(fact.valid_from).date(), "fact", fact.statement) for fact in asked]
+        text = write(memos, self.local(now).date(), self.language)
+        return Note(text, items, spoken.told([fact.statement for fact in asked], self.language))
 
     def _answer(self, words: str, memos: Sequence[tuple[Recalled, Memo]], now: int) -> tuple[str, str]:
         """The fact or the words that hold most of what the owner asks: the answer if that is all of it, else a hint."""

@@ -14,10 +14,10 @@ from functools import cache
 from typing import Any, Literal
 
 from companion.memory.extraction import extract
-from companion.memory.language.found import load
+from companion.memory.language.found import load, utterance
 from companion.memory.language.numbers import number
 from companion.memory.language.people import is_person
-from companion.memory.language.sentences import lowered
+from companion.memory.language.sentences import lowered, without_marks
 
 Act = Literal[
     "remember",
@@ -56,7 +56,7 @@ def parse_request(said: str, language: str, people: Collection[str] = ()) -> Req
     """The request that the whole of `said` is; None for ordinary talk. `people`: names that the store knows."""
     if language not in _TABLE:
         return None
-    words = _without_marks(lowered(said))
+    words = without_marks(lowered(said))
     for act, pattern in _patterns(language):
         match = pattern.fullmatch(words)
         if match and (request := _request(act, match, said, language, people)):
@@ -68,7 +68,7 @@ def confirmed(said: str, language: str) -> bool:
     """Whether this is a clear yes. Anything else is no: silence, "maybe", "yes?", "yes but…"."""
     if language not in _TABLE or "?" in said:
         return False
-    words = _without_marks(lowered(said)).strip()
+    words = without_marks(lowered(said)).strip()
     yes = _TABLE[language]["confirm"]["yes"]
     return re.fullmatch(rf"{yes}(?:\s+{yes}){{0,3}}".replace(" ?", r"\s*").replace(" ", r"\s+"), words) is not None
 
@@ -78,44 +78,30 @@ def denied(said: str, language: str) -> bool:
     if language not in _TABLE:
         return False
     no = _TABLE[language]["confirm"]["no"].replace(" ?", r"\s*")
-    return re.fullmatch(no, " ".join(_without_marks(lowered(said)).split())) is not None
+    return re.fullmatch(no, " ".join(without_marks(lowered(said)).split())) is not None
 
 
 def asks_of_self(said: str, language: str) -> bool:
     """Whether this is a question about the owner, which what is known may answer: "where do I live?"."""
     if language not in _TABLE or "?" not in said:
         return False
-    words = " ".join(_without_marks(lowered(said)).split())
+    words = " ".join(without_marks(lowered(said)).split())
     return re.fullmatch(_TABLE[language]["asks"]["self"], words) is not None
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 _TABLE: dict[str, Any] = load("requests.toml")
-_MARKS = re.compile(r"[,.!?…~;:\"“”„«»()—–-]")
 _ME = frozenset("me myself us 나 저 내 나를 저를 우리".split())
 _POSSESSIVE = re.compile(r"^(?:my|our|the|우리|내|제|저희)\s+")
 _ASKED = re.compile(r"^(?:\W*\w+\W+){0,4}?(?:can|could|would|will) you\b")
 _QUESTION = re.compile(r"\b(?:do you|don't you|isn't|right|remember)$|(?:지|니|나|까)$")
 
 
-def _without_marks(text: str) -> str:
-    return _MARKS.sub(" ", text)
-
-
 @cache
 def _patterns(language: str) -> tuple[tuple[Act, re.Pattern[str]], ...]:
     table = _TABLE[language]
-    space = r"\s+" if language == "en" else r"\s*"
-
-    def expanded(pattern: str) -> str:
-        return re.sub(r"(?<!P)<(\w+)>", lambda m: f"(?:{expanded(table[m[1]])})", pattern)
-
-    def compiled(pattern: str) -> re.Pattern[str]:
-        whole = f"{table['before']}(?:{pattern}){table['after']}"
-        return re.compile(rf"\s*{expanded(whole).replace(' ?', chr(92) + 's*').replace(' ', space)}\s*")
-
-    return tuple((act, compiled(p)) for act, patterns in table["requests"].items() for p in patterns)
+    return tuple((act, utterance(p, table, language)) for act, patterns in table["requests"].items() for p in patterns)
 
 
 def _request(act: Act, match: re.Match[str], said: str, language: str, people: Collection[str]) -> Request | None:

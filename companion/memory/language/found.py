@@ -119,6 +119,19 @@ def compiled(
     return tuple(rows)
 
 
+def utterance(pattern: str, table: Mapping[str, Any], language: str) -> re.Pattern[str]:
+    """A pattern for a whole utterance, with what may stand `before` and `after` it; `<name>` is the table's own."""
+
+    def expanded(part: str) -> str:
+        return re.sub(r"(?<!P)<(\w+)>", lambda m: f"(?:{expanded(table[m[1]])})", part)
+
+    whole = expanded(f"{table['before']}(?:{pattern}){table['after']}")
+    return re.compile(rf"\s*{_spaced(whole, _SPACE[language])}\s*")
+
+
+_SPACE = {"en": r"\s+", "ko": r"\s*"}
+
+
 def _spaced(pattern: str, space: str) -> str:
     return pattern.replace("[ -]", r"[\s-]").replace(" ?", r"\s*").replace(" ", space)
 

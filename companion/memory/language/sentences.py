@@ -10,6 +10,9 @@ _END = re.compile(
 )
 
 
+_MARKS = re.compile(r"[,.!?…~;:\"“”„«»()—–-]")
+
+
 class Sentence(NamedTuple):
     """From `start` to `end` (exclusive, without its mark). `asked`: it ends in a question mark. `closed`: in any."""
 
@@ -33,6 +36,11 @@ def lowered(text: str) -> str:
     """`text` in small letters, letter for letter, with straight apostrophes."""
     small = "".join(low if len(low := c.lower()) == 1 else c for c in text)
     return small.replace("’", "'").replace("‘", "'")
+
+
+def without_marks(text: str) -> str:
+    """`text` with a space for every mark."""
+    return _MARKS.sub(" ", text)
 
 
 def struck_out(text: str, what: re.Pattern[str], filler: str = "\x00") -> str:
