@@ -147,7 +147,10 @@ def test_forgotten_by_voice_it_is_in_no_row_index_page_or_file(life: Life) -> No
     assert STEM.encode() not in life.pages().lower()
     home = life.folder / "home"
     assert [path for path in home.rglob("*") if path.is_file() and holds(path.read_bytes(), NAME)] == []
-    assert life.store.query("SELECT count(*) FROM episodes") == [(1,)], "the soup stays"
+    assert life.store.query("SELECT said, answered <> '' FROM episodes") == [
+        ("I had soup for lunch.", 1),
+        ("What is my sister called?", 0),
+    ], "what the owner said without the name stays"
     assert life.store.query("SELECT count(*) FROM feelings") == [(0,)]
     assert life.store.query("SELECT count(*) FROM embeddings") == [(1,)]
     life.store.check()

@@ -26,6 +26,7 @@ from tests.memory_tools import CHEAP, decrypt_everything, digest, passphrase
 
 SENTINEL = "zanzibarine lighthouse"
 KO_SENTINEL = "잔지바르등대지기"
+NOTHING = Plan().counts()
 
 
 def embed(store: Store, episode: int) -> None:
@@ -58,13 +59,27 @@ def rows(store: Store) -> dict[str, int]:
     return {table: store.query(f"SELECT count(*) FROM {table}")[0][0] for table in tables}
 
 
+def test_where_only_the_reply_holds_the_words_the_owners_own_words_stay(opened: Vault) -> None:
+    asked = remember(opened.store, "what do you think of it?", 4000, answered=f"You love the {SENTINEL}.")
+    plan = forget.by_text(opened.store, SENTINEL)
+    assert plan.replies == {asked}
+    receipt = forget.forget(opened.store, plan, now=9)
+    assert (receipt.verified, receipt.counts["replies"]) == (True, 1)
+    left = episodes.get(opened.store, asked)
+    assert (left.said, left.answered) == ("what do you think of it?", "")
+    assert opened.store.query("SELECT 1 FROM embeddings WHERE episode = ?", (asked,)) == []
+    assert opened.store.query("SELECT rowid FROM episode_words WHERE episode_words MATCH 'zanzibarine'") == []
+    assert facts.known(opened.store, 5000)[-1].episode == asked
+    assert not forget.by_text(opened.store, SENTINEL)
+
+
 # --- choosing --------------------------------------------------------------------------------------------------------
 
 
 def test_a_dry_run_shows_everything_that_would_go_and_changes_nothing(opened: Vault) -> None:
     before = rows(opened.store)
     plan = forget.by_text(opened.store, SENTINEL)
-    assert plan.counts() == {"episodes": 1, "facts": 1, "feelings": 1, "summaries": 1, "profile": 1}
+    assert plan.counts() == NOTHING | {"episodes": 1, "facts": 1, "feelings": 1, "summaries": 1, "profile": 1}
     assert rows(opened.store) == before
 
 
@@ -73,7 +88,9 @@ def test_what_a_forget_takes_is_what_the_dry_run_showed(opened: Vault) -> None:
     plan = forget.by_text(opened.store, SENTINEL)
     forget.forget(opened.store, plan, now=9)
     after = rows(opened.store)
-    assert {table: before[table] - after[table] for table in plan.counts()} == plan.counts()
+    assert {table: before[table] - after[table] for table in plan.counts().keys() & before} == {
+        table: count for table, count in plan.counts().items() if table in before
+    }
     assert after["embeddings"] == after["summary_sources"] == 2
 
 
@@ -107,7 +124,7 @@ def test_a_person_is_forgotten_with_what_they_said_and_a_topic_with_its_label(tm
 def test_a_period_takes_what_was_said_and_felt_in_it(opened: Vault) -> None:
     feelings.save(opened.store, Feeling(2500, 0.0, 0.0, "voice", 1.0))
     plan = forget.by_period(opened.store, 2000, 3000)
-    assert plan.counts() == {"episodes": 1, "facts": 1, "feelings": 2, "summaries": 1, "profile": 0}
+    assert plan.counts() == NOTHING | {"episodes": 1, "facts": 1, "feelings": 2, "summaries": 1}
 
 
 def test_feelings_alone_can_go_while_the_words_stay(opened: Vault) -> None:
@@ -118,12 +135,10 @@ def test_feelings_alone_can_go_while_the_words_stay(opened: Vault) -> None:
 
 def test_things_are_forgotten_by_their_ids(opened: Vault) -> None:
     assert forget.by_ids(opened.store, ["2"]) == forget.by_ids(opened.store, ["e2"])
-    assert forget.by_ids(opened.store, ["f1", "m2", "s3"]).counts() == {
-        "episodes": 0,
+    assert forget.by_ids(opened.store, ["f1", "m2", "s3"]).counts() == NOTHING | {
         "facts": 1,
         "feelings": 1,
         "summaries": 1,
-        "profile": 0,
     }
     for name in ("e99", "x1", "", "1; DROP TABLE episodes"):
         with pytest.raises(StoreError, match="nothing called"):

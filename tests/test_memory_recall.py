@@ -280,6 +280,29 @@ def test_an_index_that_grew_is_the_same_as_one_read_anew(kept: Store, monkeypatc
     assert set(grown.nearest(question, 9).tolist()) == set(anew.nearest(question, 9).tolist())
 
 
+def test_an_index_that_shrank_is_the_same_as_one_read_anew(kept: Store) -> None:
+    recall, shrunk = Recall(kept, BagOfWords()), EpisodeIndex(kept, BagOfWords.id)
+    (annas,) = talk(kept, "my dog is called Rex", person="Anna")
+    turns = talk(kept, *SMALL_TALK)
+    talk(kept, "so is mine", person="Ben")
+    recall.embed_new(limit=1000)
+    shrunk.refresh()
+    forget.forget(kept, forget.by_ids(kept, [f"e{annas}", *(f"e{id_}" for id_ in turns[5:9])]), now=0)
+    episodes.correct(kept, turns[20], "where is my dog?")
+    shrunk.refresh()
+    recall.embed_new()
+    talk(kept, "I have a cat", person="Carl")
+    shrunk.refresh()
+    anew = EpisodeIndex(kept, BagOfWords.id)
+    for column in ("ids", "session", "started", "asks", "moved", "embedded"):
+        assert np.array_equal(getattr(shrunk, column), getattr(anew, column)), column
+    assert set(shrunk.people) == {"", "ben", "carl"}
+    assert [shrunk.person[-2], shrunk.person[-1]] == [shrunk.people["ben"], shrunk.people["carl"]]
+    assert len(set(shrunk.people.values())) == 3
+    question = BagOfWords().question("my dog")
+    assert set(shrunk.nearest(question, 9).tolist()) == set(anew.nearest(question, 9).tolist())
+
+
 def test_of_a_vector_only_the_signs_stay_in_memory(kept: Store) -> None:
     talk(kept, *SMALL_TALK)
     Recall(kept, BagOfWords()).embed_new(limit=1000)

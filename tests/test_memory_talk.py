@@ -324,6 +324,28 @@ def test_a_prompt_holds_nothing_that_was_forgotten(talks: Talks) -> None:
     assert talks.keeper.kept(history) == (history[1],)
 
 
+def test_what_was_said_off_the_record_stays_in_the_talk_unless_it_is_forgotten_too(talks: Talks) -> None:
+    history = [Exchange(said, "I see.") for said in ("I slept well.", "I hate my job.", "Tom is a fool.")]
+    talks.say("Tom lied to me.")
+    talks.say("I slept well.")
+    talks.say("Off the record.")
+    talks.say("I hate my job.")
+    talks.say("Tom is a fool.")
+    talks.say("Forget what I said about Tom.")
+    talks.say("yes")
+    assert talks.keeper.kept(history) == tuple(history[:2])
+
+
+def test_a_reply_that_was_forgotten_leaves_the_talk_with_its_question(talks: Talks) -> None:
+    history = [Exchange("Whom did I see?", "You saw Tom."), Exchange("I slept well.", "I see.")]
+    for exchange in history:
+        talks.keeper.save(talks.now, exchange.owner, exchange.companion)
+    talks.say("Forget what I said about Tom.")
+    assert talks.say("yes").startswith("Done.")
+    assert talks.keeper.kept(history) == (history[1],)
+    assert talks.said() == ["I slept well.", "Whom did I see?"]
+
+
 def test_off_the_record_nothing_is_kept_until_the_owner_says_so(talks: Talks) -> None:
     assert talks.say("Off the record.") is not None
     talks.say("I hate my job.")

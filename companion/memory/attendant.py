@@ -217,12 +217,12 @@ class Attendant:
 
     def _forget_about(self, request: Request) -> str:
         if request.about:
-            return self._ask(forget.by_text(self._store, request.about), "confirm_about", about=request.about)
+            return self._ask_about(request.about)
         keys = {found.key for found in self._keeper.found(request.text, self._keeper.clock())}
         known = facts.known(self._store, self._keeper.clock())
         meant = [fact for fact in known if fact.key and fact.key in keys]
         if not meant:
-            return self._ask(forget.by_text(self._store, request.text), "confirm_about", about=request.text)
+            return self._ask_about(request.text)
         plan = forget.by_ids(self._store, [str(fact.episode) for fact in meant])
         return self._ask(plan, "confirm_fact", facts=self._joined(meant))
 
@@ -235,15 +235,20 @@ class Attendant:
         profile = frozenset(key for (key,) in self._store.query("SELECT key FROM profile"))
         return forget.union([forget.by_period(self._store, *EVER), Plan(profile=profile)])
 
-    def _ask(self, plan: Plan, question: str, **values: str) -> str:
+    def _ask(self, plan: Plan, question: str, words: str = "", **values: str) -> str:
         if not plan:
             return self._say("nothing_found")
-        self._pending = _Pending(lambda: self._forget(plan), lambda: self._say("nothing_forgotten"))
+        self._pending = _Pending(lambda: self._forget(plan, words), lambda: self._say("nothing_forgotten"))
         return self._say(question, things=self._things(plan), **values)
 
-    def _forget(self, plan: Plan) -> str:
+    def _ask_about(self, words: str) -> str:
+        return self._ask(forget.by_text(self._store, words), "confirm_about", words, about=words)
+
+    def _forget(self, plan: Plan, words: str = "") -> str:
         receipt = forget.forget(self._store, plan, self._keeper.clock())
         self._keeper.mentioned = ()
+        if words:
+            self._keeper.forgotten.append(words)
         return self._say("done" if receipt.verified else "done_unchecked", things=self._things(plan))
 
     def _things(self, plan: Plan) -> str:

@@ -115,7 +115,7 @@ def correct(store: Store, episode: int, said: str) -> None:
     get(store, episode)
     with store.transaction():
         store.execute("UPDATE episodes SET said = ? WHERE id = ?", (said, episode))
-    store.erasures += 1
+    store.erased.append(frozenset({episode}))
     store.truncate_wal()
 
 

@@ -27,9 +27,13 @@ OLD_HEADERS = "an old copy of the disk, opened with a passphrase of its time, st
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a forget takes away: ids by table (keys, for the profile)."""
+    """What a forget takes away: ids by table (keys, for the profile).
+
+    `replies`: episodes of which only the reply goes; the owner's words in them stay.
+    """
 
     episodes: frozenset[int] = frozenset()
+    replies: frozenset[int] = frozenset()
     facts: frozenset[int] = frozenset()
     feelings: frozenset[int] = frozenset()
     summaries: frozenset[int] = frozenset()
@@ -76,20 +80,29 @@ def by_ids(store: Store, names: Iterable[str]) -> Plan:
             raise StoreError(f"there is nothing called {name[:24]}: `companion memory list` shows the ids")
         chosen[table].add(int(match[2]))
     frozen = {table: frozenset(ids) for table, ids in chosen.items()}
-    return _closed(store, Plan(frozen["episodes"], frozen["facts"], frozen["feelings"], frozen["summaries"]))
+    plan = Plan(
+        episodes=frozen["episodes"],
+        facts=frozen["facts"],
+        feelings=frozen["feelings"],
+        summaries=frozen["summaries"],
+    )
+    return _closed(store, plan)
 
 
 def by_text(store: Store, words: str) -> Plan:
     """Everything whose words hold `words` (whole words, where the script has them; case does not matter).
 
+    Where only the reply holds them, only the reply goes.
+
     Raises:
         StoreError: nothing to look for.
     """
-    holds = _finder(words)
+    holds = finder(words)
     return _closed(
         store,
         Plan(
-            episodes=_matching(store, "SELECT id, said, answered, person, topic FROM episodes", holds),
+            episodes=_matching(store, "SELECT id, said, person, topic FROM episodes", holds),
+            replies=_matching(store, "SELECT id, answered FROM episodes", holds),
             facts=_matching(store, "SELECT id, statement, person, topic FROM facts", holds),
             summaries=_matching(store, "SELECT id, text FROM summaries", holds),
             profile=_matching(store, "SELECT key, value, key FROM profile", holds),
@@ -134,7 +147,8 @@ def union(plans: Iterable[Plan]) -> Plan:
     """All that any of the plans takes away."""
     plans = tuple(plans)
     return Plan(
-        episodes=frozenset[int]().union(*(plan.episodes for plan in plans)),
+        episodes=(gone := frozenset[int]().union(*(plan.episodes for plan in plans))),
+        replies=frozenset[int]().union(*(plan.replies for plan in plans)) - gone,
         facts=frozenset[int]().union(*(plan.facts for plan in plans)),
         feelings=frozenset[int]().union(*(plan.feelings for plan in plans)),
         summaries=frozenset[int]().union(*(plan.summaries for plan in plans)),
@@ -145,18 +159,38 @@ def union(plans: Iterable[Plan]) -> Plan:
 # --- letting go ------------------------------------------------------------------------------------------------------
 
 
+_ROWS = {
+    "episodes": "episodes WHERE id",
+    "replies": "episodes WHERE answered <> '' AND id",
+    "facts": "facts WHERE id",
+    "feelings": "feelings WHERE id",
+    "summaries": "summaries WHERE id",
+    "profile": "profile WHERE key",
+}
+"""Where the ids of a plan stand."""
+
+_ACTS = {
+    "replies": (
+        "UPDATE episodes SET answered = '' WHERE id = ?",
+        "DELETE FROM embeddings WHERE episode = ?",  # the vector was of both
+    )
+}
+"""What is done instead of deleting the row."""
+
+
 def forget(store: Store, plan: Plan, now: int) -> Receipt:
     """Carry `plan` out and see that it is done; the receipt is also kept in the store.
 
     Raises:
         StoreError: the store cannot be written; nothing is forgotten then.
     """
+    touched = plan.episodes | plan.replies | _felt(store, plan)
     with store.transaction():
-        for table, ids in asdict(plan).items():
-            column = "key" if table == "profile" else "id"
-            store.execute_many(f"DELETE FROM {table} WHERE {column} = ?", [(id_,) for id_ in ids])
-        left = sum(_left(store, table, ids) for table, ids in asdict(plan).items())
-    store.erasures += 1
+        for kind, ids in asdict(plan).items():
+            for act in _ACTS.get(kind, (f"DELETE FROM {_ROWS[kind]} = ?",)):
+                store.execute_many(act, [(id_,) for id_ in ids])
+        left = sum(_left(store, kind, ids) for kind, ids in asdict(plan).items())
+    store.erased.append(touched)
     checkpoint = store.truncate_wal()
     receipt = Receipt(
         act="forget",
@@ -198,6 +232,7 @@ def _closed(store: Store, plan: Plan) -> Plan:
     inside = "IN (SELECT value FROM json_each(?))"
     return Plan(
         episodes=plan.episodes,
+        replies=plan.replies - plan.episodes,
         facts=plan.facts | _ids(store, f"SELECT id FROM facts WHERE episode {inside}", (ids,)),
         feelings=plan.feelings | _ids(store, f"SELECT id FROM feelings WHERE episode {inside}", (ids,)),
         summaries=plan.summaries | _ids(store, f"SELECT summary FROM summary_sources WHERE episode {inside}", (ids,)),
@@ -205,14 +240,16 @@ def _closed(store: Store, plan: Plan) -> Plan:
     )
 
 
-def _left(store: Store, table: str, ids: Iterable[int | str]) -> int:
-    column = "key" if table == "profile" else "id"
-    return int(
-        store.query(
-            f"SELECT count(*) FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))",
-            (json.dumps(sorted(ids, key=str)),),
-        )[0][0]
-    )
+def _felt(store: Store, plan: Plan) -> frozenset[int]:
+    """The episodes whose feelings go."""
+    ids = json.dumps(sorted(plan.feelings))
+    sql = "SELECT DISTINCT episode FROM feelings WHERE episode IS NOT NULL AND id IN (SELECT value FROM json_each(?))"
+    return _ids(store, sql, (ids,))
+
+
+def _left(store: Store, kind: str, ids: Iterable[int | str]) -> int:
+    sql = f"SELECT count(*) FROM {_ROWS[kind]} IN (SELECT value FROM json_each(?))"
+    return int(store.query(sql, (json.dumps(sorted(ids, key=str)),))[0][0])
 
 
 def _ids(store: Store, sql: str, parameters: Sequence[int | str]) -> frozenset[int]:
@@ -223,7 +260,7 @@ def _matching(store: Store, sql: str, holds: Callable[[str], bool]) -> frozenset
     return frozenset(id_ for id_, *texts in store.query(sql) if any(holds(text) for text in texts))
 
 
-def _finder(words: str) -> Callable[[str], bool]:
+def finder(words: str) -> Callable[[str], bool]:
     """Whether a text holds `words`: as whole words, but anywhere in scripts that join particles to them."""
     wanted = unicodedata.normalize("NFC", words).casefold().strip()
     if not wanted:

@@ -1,7 +1,7 @@
 """What a search needs of every episode, held in memory: where it stands, who spoke, the signs of its vector. No words.
 
-About 80 bytes an episode, 48 of them the signs; the vectors themselves stay in the store. It follows the store: new
-rows are read at the next search, after an erasure everything is read anew, so nothing of what was forgotten stays here.
+About 80 bytes an episode, 48 of them the signs; the vectors themselves stay in the store. It follows the store: at the
+next search new rows are read, and those that were erased or changed go, or are read anew.
 """
 
 from __future__ import annotations
@@ -29,6 +29,15 @@ _BATCH = 8192
 """Rows read from the store at once: as Python's objects they take ten times the room that they take here."""
 
 
+_ASKS_AND_MOVED = (
+    "e.said LIKE '%?', coalesce((SELECT max(abs(f.valence) * f.confidence) FROM feelings f WHERE f.episode = e.id), 0)"
+)
+"""What of an episode `e` may change after it was saved."""
+
+
+_VECTORS = "SELECT episode, vector FROM embeddings WHERE model = ? AND episode IN (SELECT value FROM json_each(?))"
+
+
 class EpisodeIndex:
     """Columns of equal length, one row an episode, in the order of their ids."""
 
@@ -36,11 +45,7 @@ class EpisodeIndex:
         """Read the store. `model`: the embedding model whose vectors to use; None: none."""
         self._store = store
         self._model = model
-        self._clear()
-        self.refresh()
-
-    def _clear(self) -> None:
-        self._erasures = self._store.erasures
+        self._erasures = len(store.erased)
         self.ids: Ints = np.empty(0, np.int64)
         self.session: Ints = np.empty(0, np.int64)
         self.started: Ints = np.empty(0, np.int64)
@@ -50,32 +55,53 @@ class EpisodeIndex:
         self.people: dict[str, int] = {"": 0}
         self.embedded: NDArray[np.bool_] = np.empty(0, np.bool_)
         self._signs = np.zeros((DIMENSIONS // 64, 0), np.uint64)  # with room at the end: saving a turn copies nothing
+        self.refresh()
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def refresh(self) -> None:
-        """Take up what was saved since the last time; after an erasure, everything."""
-        if self._store.erasures != self._erasures:
-            self._clear()
+        """Take up what was saved and what was erased since the last time."""
         anew = not len(self)
+        self._follow_erasures()
         while self._read_episodes() == _BATCH:
             pass
         if self._model is not None and not self.embedded.all():
             self._refresh_signs(self._model, anew)
 
+    def _follow_erasures(self) -> None:
+        """Drop the rows of erased episodes; read those anew whose words or feelings changed."""
+        erased = self._store.erased[self._erasures :]
+        self._erasures += len(erased)
+        touched = np.flatnonzero(np.isin(self.ids, list(frozenset[int]().union(*erased))))
+        if not len(touched):
+            return
+        left = self._store.query(
+            f"SELECT e.id, {_ASKS_AND_MOVED} FROM episodes e WHERE e.id IN (SELECT value FROM json_each(?))",
+            (json.dumps(self.ids[touched].tolist()),),
+        )
+        rows = self.positions(np.array([id_ for id_, *_ in left], np.int64))
+        self.asks[rows] = [asks for _, asks, _ in left]
+        self.moved[rows] = [moved for *_, moved in left]
+        self.embedded[touched] = False
+        gone = np.setdiff1d(touched, rows)
+        for column in ("ids", "session", "started", "person", "asks", "moved", "embedded"):
+            setattr(self, column, np.delete(getattr(self, column), gone))
+        self._signs = np.delete(self._signs, gone, axis=1)
+        heard = set(np.unique(self.person).tolist()) | {0}
+        self.people = {name: code for name, code in self.people.items() if code in heard}
+
     def _read_episodes(self) -> int:
         """Append the next batch of episodes; gives how many there were."""
         last = int(self.ids[-1]) if len(self.ids) else 0
         rows = self._store.query(
-            "SELECT e.id, e.session, e.started, e.person, e.said LIKE '%?',"
-            " coalesce((SELECT max(abs(f.valence) * f.confidence) FROM feelings f WHERE f.episode = e.id), 0)"
-            " FROM episodes e WHERE e.id > ? ORDER BY e.id LIMIT ?",
+            f"SELECT e.id, e.session, e.started, e.person, {_ASKS_AND_MOVED} FROM episodes e"
+            " WHERE e.id > ? ORDER BY e.id LIMIT ?",
             (last, _BATCH),
         )
         if rows:
             ids, session, started, names, asks, moved = zip(*rows, strict=True)
-            person = [self.people.setdefault(name.lower(), len(self.people)) for name in names]
+            person = [self._code(name.lower()) for name in names]
             self.ids = np.append(self.ids, np.array(ids, np.int64))
             self.session = np.append(self.session, np.array(session, np.int64))
             self.started = np.append(self.started, np.array(started, np.int64))
@@ -84,6 +110,12 @@ class EpisodeIndex:
             self.moved = np.append(self.moved, np.array(moved, np.float16))
             self.embedded = np.append(self.embedded, np.zeros(len(rows), np.bool_))
         return len(rows)
+
+    def _code(self, name: str) -> int:
+        """The number of a person, a new one at the first turn."""
+        if name not in self.people:
+            self.people[name] = max(self.people.values()) + 1  # not their count: some may have been forgotten
+        return self.people[name]
 
     def _refresh_signs(self, model: str, anew: bool) -> None:
         """Take up new vectors. They are made for the newest episodes first: a batch without any is the last, unless
@@ -95,10 +127,7 @@ class EpisodeIndex:
         missing = np.flatnonzero(~self.embedded)
         for end in range(len(missing), 0, -_BATCH):
             batch = self.ids[missing[max(end - _BATCH, 0) : end]]
-            rows = self._store.query(
-                "SELECT episode, vector FROM embeddings WHERE model = ? AND episode BETWEEN ? AND ?",
-                (model, int(batch[0]), int(batch[-1])),
-            )
+            rows = self._store.query(_VECTORS, (model, json.dumps(batch.tolist())))
             if rows:
                 at, vectors = self._unpacked(rows)
                 self._signs[:, at] = _signs(vectors)
@@ -143,10 +172,7 @@ class EpisodeIndex:
     def cosine(self, question: Vector, rows: Ints) -> Floats:
         """The cosine of `question` with the vectors of `rows`, read from the store; 0 where there is none."""
         cosine = np.zeros(len(self), np.float32)
-        found = self._store.query(
-            "SELECT episode, vector FROM embeddings WHERE model = ? AND episode IN (SELECT value FROM json_each(?))",
-            (self._model, json.dumps(self.ids[rows].tolist())),
-        )
+        found = self._store.query(_VECTORS, (self._model, json.dumps(self.ids[rows].tolist())))
         at, vectors = self._unpacked(found)
         cosine[at] = _products(vectors, question) / np.float32(127)
         return cosine[rows]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from companion.events import Exchange
-from companion.memory import episodes, facts, questions, spoken
+from companion.memory import episodes, facts, forget, questions, spoken
 from companion.memory.embedding import Embedder
 from companion.memory.episodes import Episode
 from companion.memory.extraction import Conflicts, FoundFact, New, Same, Supersedes, extract, reconcile
@@ -82,7 +82,10 @@ class Keeper:
         self._vault = vault
         self._session = episodes.begin_session(vault.store, self.began, language, profile)
         self._recall = Recall(vault.store, embedder)
-        self._erasures = vault.store.erasures
+        self._erasures = len(vault.store.erased)
+        self._said: set[str] = set()
+        self.forgotten: list[str] = []
+        """The words by which something was forgotten in this talk, until it has left the prompt too."""
         self._turn = 0
         self._turn_lock = threading.Lock()
         extract("", language, self.local(self.began))  # reads the tables now, not in the first turn
@@ -165,6 +168,7 @@ class Keeper:
         episode = Episode(self._session, turn, started, said, self.language, answered, interrupted)
         with self.store.transaction():
             kept = episodes.save(self.store, episode)
+            self._said.add(said)
             learned = sum(self.learn(found, kept, started) for found in self.found(said, started))
         return Saved(kept, learned)
 
@@ -209,12 +213,25 @@ class Keeper:
         return None if last is None else int(last)
 
     def kept(self, history: Sequence[Exchange]) -> tuple[Exchange, ...]:
-        """`history` without what was erased from the store meanwhile, so that no prompt holds it any more."""
-        if self.store.erasures == self._erasures:
+        """`history` without what was erased from the store meanwhile, so that no prompt holds it any more.
+
+        What was never in the store, off the record, stays, unless it holds the words that were forgotten.
+        """
+        if len(self.store.erased) == self._erasures:
             return tuple(history)
-        self._erasures = self.store.erasures
-        there = {said for (said,) in self.store.query("SELECT said FROM episodes WHERE session = ?", (self._session,))}
-        return tuple(exchange for exchange in history if exchange.owner in there)
+        self._erasures = len(self.store.erased)
+        sql = "SELECT said, answered FROM episodes WHERE session = ?"
+        there: dict[str, str] = dict(self.store.query(sql, (self._session,)))
+        gone = [forget.finder(words) for words in self.forgotten]
+        left = tuple(
+            exchange
+            for exchange in history
+            if (exchange.owner not in self._said or there.get(exchange.owner))
+            and not any(holds(f"{exchange.owner} {exchange.companion}") for holds in gone)
+        )
+        self.forgotten.clear()
+        self._said &= there.keys()
+        return left
 
     def close(self) -> None:
         """Close the store."""

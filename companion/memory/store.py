@@ -63,8 +63,9 @@ class Store:
 
     def __init__(self, path: Path, connection: Any) -> None:
         self.path = path
-        self.erasures = 0
-        """Counts the erasures since the store was opened: whoever keeps copies in memory drops them when it moves."""
+        self.erased: list[frozenset[int]] = []
+        """Every erasure since the store was opened, as the episodes it took or changed: whoever keeps copies in memory
+        drops theirs when it grows."""
         self._connection = connection
         self._lock = threading.RLock()
         self._depth = 0

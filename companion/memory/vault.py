@@ -111,7 +111,7 @@ class Vault:
         self._writable()
         keyslots.write(header_path(self.folder), header, data_key)
         old, old_key = self.store, self._data_key
-        store.erasures = old.erasures + 1
+        store.erased = [*old.erased, frozenset()]
         self.header, self._data_key, self.store = header, data_key, store
         keys.wipe(old_key)
         old.close()
