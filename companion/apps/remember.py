@@ -65,7 +65,7 @@ class TalkMemory:
         return None if saved is None else MemorySaved(saved.episode, saved.facts)
 
     def settle(self) -> None:
-        """Give what was saved its vectors."""
+        """Give what was saved its vectors, and sum up a day that is over."""
         self._keeper.after_turn()
 
     def close(self) -> None:

@@ -28,6 +28,11 @@ _STOP = frozenset(
         "어디였지 언제였지 누구였지 그때 지난번"
     ).split()
 )
+_OF_ANY_DAY = frozenset(
+    map(stem, "talk talked talking chat discuss discussed happen happened 얘기 이야기 대화 일".split())
+)
+"""Where nothing else is asked of a day, these ask for all of it: "what did we talk about yesterday?"."""
+
 _DATE_WORD = re.compile(
     r"\d+(?:st|nd|rd|th|년|월|일|주|주일|달|개월)?에?|january|february|march|april|may|june|july|august|september|october"
     r"|november|december|(?:mon|tues|wednes|thurs|fri|satur|sun)day|today|yesterday|last|ago|days?|weeks?|weekend|months?"
@@ -65,6 +70,8 @@ def read_cue(text: str, people: Collection[str] = (), periods: Sequence[Period] 
         if (len(word) > 1 or is_hangul(word)) and not (periods and _DATE_WORD.fullmatch(word)):
             wanted.setdefault(stem(word), word)
     wanted = {term: word for term, word in wanted.items() if term not in _STOP}
+    if periods and wanted.keys() <= _OF_ANY_DAY:
+        wanted = {}
     return Cue(" ".join(plain.split()) or text, tuple(wanted.values()), tuple(wanted), named, tuple(periods))
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from companion.events import Exchange
-from companion.memory import episodes, facts, forget, questions, spoken
+from companion.memory import diary, episodes, facts, forget, questions, spoken, summaries
+from companion.memory.diary import Diary
 from companion.memory.embedding import Embedder
 from companion.memory.episodes import Episode
 from companion.memory.extraction import Conflicts, FoundFact, New, Same, Supersedes, extract, reconcile
@@ -82,6 +83,7 @@ class Keeper:
         self._vault = vault
         self._session = episodes.begin_session(vault.store, self.began, language, profile)
         self._recall = Recall(vault.store, embedder)
+        self._diary = Diary(vault.store)
         self._erasures = len(vault.store.erased)
         self._said: set[str] = set()
         self.forgotten: list[str] = []
@@ -104,11 +106,14 @@ class Keeper:
         if came.doubtful:
             return Note()  # it was said of somebody else: nothing is better than a mix-up
         told = self._facts([item for item in came.items if item.kind == "fact"][:MOST_FACTS])
-        heard = self._episodes([item for item in came.items if item.kind == "episode" and item.itself], told)
-        memos = [memo for _, memo in (*told, *heard)]
-        items = tuple(item for item, _ in (*told, *heard))
+        days = self._days([item for item in came.items if item.kind == "summary"])
+        heard = [] if days else self._episodes([i for i in came.items if i.kind == "episode" and i.itself], told)
+        memos = [memo for _, memo in (*told, *days, *heard)]
+        items = tuple(item for item, _ in (*told, *days, *heard))
         if told:
             self.mentioned = tuple(item.id for item, _ in told)
+        if days and "?" in words:
+            return Note(write(memos, self.local(now).date(), self.language), items, self._told_of(days, now))
         answer, hint = self._answer(words, told + heard, now)
         return Note(write(memos, self.local(now).date(), self.language), items, answer, hint)
 
@@ -173,8 +178,9 @@ class Keeper:
         return Saved(kept, learned)
 
     def after_turn(self) -> None:
-        """What has time until nobody waits: the vectors of new episodes."""
+        """What has time until nobody waits: the vectors of new episodes, and a day that is over summed up."""
         self._recall.embed_new()
+        self._diary.write(self.clock())
 
     def found(self, said: str, now: int) -> list[FoundFact]:
         """The facts that `said` proves."""
@@ -244,6 +250,25 @@ class Keeper:
             for item in items
             if (fact := facts.get(self.store, item.id)).kind != "inferred"
         ]
+
+    def _days(self, items: Sequence[Recalled]) -> list[tuple[Recalled, Memo]]:
+        """What was said on days of which nothing more is asked than what was said."""
+        return [
+            (item, Memo(self.local(item.at).date(), "said", summaries.get(self.store, item.id).text)) for item in items
+        ]
+
+    def _told_of(self, days: Sequence[tuple[Recalled, Memo]], now: int) -> str:
+        """The summaries of days, as sentences."""
+        today = self.local(now).date()
+        return " ".join(
+            spoken.spoken(
+                "why_said",
+                self.language,
+                when=spoken.day(memo.day, today, self.language),
+                words=memo.text.replace(diary.CUT, ". ").rstrip(" ."),
+            )
+            for _, memo in days
+        )
 
     def _episodes(
         self, items: Sequence[Recalled], told: Sequence[tuple[Recalled, Memo]]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from companion.memory import candidates, cues, embedding, ranking
+from companion.memory import candidates, cues, embedding, ranking, summaries
 from companion.memory.cues import Cue
 from companion.memory.dates import periods
 from companion.memory.embedding import Embedder
@@ -22,6 +22,9 @@ _EPOCH = datetime(1970, 1, 1)
 
 _FACTS = 3
 """Facts in one recall, at most."""
+
+_SUMMARIES = 2
+"""Days in one recall, at most."""
 
 _FACT_COVERAGE = 0.5
 """Share of a question's information that a fact must hold to come along."""
@@ -35,7 +38,7 @@ class Recalled:
     matter in its own words; else it is what was said around that. `share`: how much of the question they hold, 0…1.
     """
 
-    kind: Literal["episode", "fact"]
+    kind: Literal["episode", "fact", "summary"]
     id: int
     score: float
     at: int
@@ -45,7 +48,7 @@ class Recalled:
 
 @dataclass(frozen=True, slots=True)
 class Recollection:
-    """What came to mind: facts first, then episodes, each best first; empty where nothing is relevant.
+    """What came to mind: facts first, then summaries and episodes, each best first; empty where nothing is relevant.
 
     `doubtful`: the question names somebody, but it was others who spoke of such things. Do not answer as if sure.
     """
@@ -93,7 +96,18 @@ class Recall:
             Recalled("episode", item.candidate.id, item.score, _utc(item.candidate.at, offset), item.itself, item.share)
             for item in ranked.items
         )
-        return Recollection(self._facts(cue, frequency, now) + episodes, ranked.verdict == "doubt")
+        days = self._days(cue, offset) if cue.periods and not cue.terms and not cue.people else ()
+        return Recollection(self._facts(cue, frequency, now) + days + episodes, ranked.verdict == "doubt")
+
+    def _days(self, cue: Cue, offset: int) -> tuple[Recalled, ...]:
+        """The summaries of the days that are all that is asked for, the latest first."""
+        found = [
+            summary
+            for period in cue.periods
+            for summary in summaries.between(self._store, *(_utc(moment, offset) for moment in period))
+        ]
+        latest = sorted({summary.id: summary.starts for summary in found}.items(), key=lambda item: -item[1])
+        return tuple(Recalled("summary", id_, 1.0, starts, share=1.0) for id_, starts in latest[:_SUMMARIES])
 
     def _facts(self, cue: Cue, frequency: dict[str, int], now: int) -> tuple[Recalled, ...]:
         told = cues.rarity(cue, frequency, max(len(self._index), 1))

@@ -3,11 +3,10 @@ corrected, the summary goes with it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from companion.memory.errors import StoreError
-from companion.memory.store import Store
+from companion.memory.store import Row, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +41,28 @@ def save(store: Store, summary: Summary) -> int:
     return int(row.lastrowid)
 
 
+def get(store: Store, summary: int) -> Summary:
+    """One summary.
+
+    Raises:
+        StoreError: there is none with this id.
+    """
+    rows = store.query(f"SELECT {_COLUMNS} FROM summaries WHERE id = ?", (summary,))
+    if not rows:
+        raise StoreError(f"there is no summary {summary}")
+    return _summary(store, rows[0])
+
+
 def between(store: Store, start: int, end: int) -> list[Summary]:
     """The summaries that touch [`start`, `end`), oldest first."""
-    return [
-        Summary(starts, ends, text, language, _sources(store, id_), id_)
-        for id_, starts, ends, text, language in store.query(
-            "SELECT id, starts, ends, text, language FROM summaries WHERE ends > ? AND starts < ? ORDER BY starts, id",
-            (start, end),
-        )
-    ]
+    sql = f"SELECT {_COLUMNS} FROM summaries WHERE ends > ? AND starts < ? ORDER BY starts, id"
+    return [_summary(store, row) for row in store.query(sql, (start, end))]
 
 
-def _sources(store: Store, summary: int) -> tuple[int, ...]:
-    rows: Sequence[tuple[int]] = store.query(
-        "SELECT episode FROM summary_sources WHERE summary = ? ORDER BY episode", (summary,)
-    )
-    return tuple(episode for (episode,) in rows)
+_COLUMNS = "id, starts, ends, text, language"
+
+
+def _summary(store: Store, row: Row) -> Summary:
+    id_, starts, ends, text, language = row
+    rows = store.query("SELECT episode FROM summary_sources WHERE summary = ? ORDER BY episode", (id_,))
+    return Summary(starts, ends, text, language, tuple(episode for (episode,) in rows), id_)
