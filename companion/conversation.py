@@ -15,10 +15,11 @@ The journey of one utterance:
 
 from __future__ import annotations
 
+import math
 import queue
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -64,12 +65,17 @@ from companion.events import (
 )
 from companion.stt.turn import TurnRecognizer
 from companion.tts.voice import Voice
+from companion.turns.believable import believable
 from companion.turns.heard import SpokenClause, heard
 from companion.turns.taking import Action, Begin, Commit, Dismiss, Phase, Probe, Read, Resume, TurnTaking
 from companion.worker import Worker
 
 PRE_ROLL = samples(0.5)
 """What the recogniser hears from before the first voiced window: soft first syllables are late to be called voice."""
+
+ROOM = samples(3)
+"""The quietest tenth of so long a time is the level of the room: what comes before a voice may be the breath, or the
+first half of a sneeze."""
 
 PARTIAL_EVERY = samples(0.4)
 """How often the words so far are asked for while the owner speaks."""
@@ -141,6 +147,7 @@ class _Turn:
     start: int  # sample number of the first sample the recogniser got
     recent: deque[Samples]  # the last seconds, for Smart Turn
     asked_partial: int
+    background: float = 0.0  # level of the room before it, root mean square
     partial: str = ""
     standing: str = ""  # words that stood still over two captions, which the model has read
     voice_end_t: float = 0.0
@@ -179,6 +186,7 @@ class Conversation:
         self._frame_at = 0.0
         self._window = np.empty(0, dtype=np.float32)
         self._pre_roll: deque[Samples] = deque(maxlen=(PRE_ROLL + samples(0.1)) // FRAME)
+        self._room: deque[float] = deque(maxlen=ROOM // FRAME)  # levels of the last frames before a turn
         self._turn: _Turn | None = None
         self._history: tuple[Exchange, ...] = ()
         self._input_ended: int | None = None
@@ -307,7 +315,7 @@ class Conversation:
         self._position = frame.position + FRAME
         self._frame_at = time.perf_counter()
         if self._position % LEVEL_EVERY == 0:
-            rms = float(np.sqrt(np.mean(np.square(frame.samples))))
+            rms = loudness((frame.samples,))
             for observer in self._observers:
                 observer.level(rms, self._taking.phase)
         self._ask_partial()  # before this frame is handed on: the reader has nothing in hand then
@@ -327,6 +335,7 @@ class Conversation:
         phase = self._taking.phase
         if phase is Phase.LISTENING:
             self._pre_roll.append(frame)
+            self._room.append(loudness((frame,)))
         elif phase in (Phase.HEARING, Phase.PAUSED, Phase.COMMITTED) and self._turn is not None:
             self._turn.recent.append(frame)
             self._read(lambda: self._parts.recognizer.accept(frame))
@@ -357,6 +366,7 @@ class Conversation:
             start=self._position - FRAME * len(frames),
             recent=deque(frames, maxlen=SPAN // FRAME),
             asked_partial=self._position,
+            background=float(np.quantile(self._room, 0.1)) if self._room else 0.0,
         )
 
         def start() -> None:
@@ -479,7 +489,8 @@ class Conversation:
 
     def _answer(self, turn: _Turn, commit: Commit, reading: ReadingReady) -> None:
         transcript = reading.transcript
-        if not transcript.text:
+        clearance = decibels(loudness(turn.recent), turn.background)
+        if not believable(transcript.text, transcript.confidence, commit.sure, clearance):
             for action in self._taking.nothing_said(commit.revision):
                 self._act(action)
             return
@@ -675,6 +686,17 @@ class Conversation:
             if isinstance(message := self._queue.get(), TurnSaved):
                 self._handle(message)
         self._emit(SessionEnded(reason))
+
+
+def loudness(frames: Iterable[Samples]) -> float:
+    """Root mean square of all samples, 0…1; 0 where there are none."""
+    power = [float(np.mean(np.square(frame))) for frame in frames]
+    return math.sqrt(sum(power) / len(power)) if power else 0.0
+
+
+def decibels(level: float, reference: float) -> float:
+    """`level` over `reference`, two root mean squares, in dB; at most 100."""
+    return 20 * math.log10(max(level, 1e-9) / max(reference, level * 1e-5, 1e-9))
 
 
 def steady(before: str, now: str) -> str:

@@ -140,13 +140,16 @@ class MemoryDevice:
 
 
 class LoudnessActivity:
-    """Whatever is loud is a voice."""
+    """Whatever is loud is a voice, with the given probability."""
+
+    def __init__(self, voice: float = 0.95) -> None:
+        self._voice = voice
 
     def reset(self) -> None:
         pass
 
     def probability(self, window: Samples) -> float:
-        return 0.95 if float(np.abs(window).mean()) > 0.1 else 0.01
+        return self._voice if float(np.abs(window).mean()) > 0.1 else 0.01
 
 
 class Judge:
@@ -162,8 +165,9 @@ class Judge:
 class ScriptedRecognizer:
     """Gives the scripted texts, one a turn, and keeps the sound it was given."""
 
-    def __init__(self, *texts: str) -> None:
+    def __init__(self, *texts: str, confidence: float = 0.9) -> None:
         self._texts = list(texts)
+        self._confidence = confidence
         self._turn = -1
         self.turns: list[list[Samples]] = []
         self.readings: list[int] = []
@@ -180,7 +184,7 @@ class ScriptedRecognizer:
 
     def read(self, upto: int) -> Transcript:
         self.readings.append(upto)
-        return Transcript(self._text(), "scripted", "en", 0.9)
+        return Transcript(self._text(), "scripted", "en", self._confidence)
 
     def _text(self) -> str:
         return self._texts[min(self._turn, len(self._texts) - 1)]
@@ -267,13 +271,15 @@ def converse(
     interrupt_after: float | None = None,
     device: MemoryDevice | None = None,
     recognizer: ScriptedRecognizer | None = None,
+    activity: LoudnessActivity | None = None,
 ) -> tuple[Conversation, MemoryDevice, ScriptedRecognizer, ScriptedReplier, Log]:
     """Run a whole session of scripted parts."""
     device = device or MemoryDevice(*inputs, interrupt_after=interrupt_after)
     recognizer = recognizer or ScriptedRecognizer(*words)
     replier = replier or ScriptedReplier("Thank you for asking.", "All is quiet here.")
     log = Log()
-    parts = Parts(LoudnessActivity(), Judge(completeness), recognizer, replier, voice or ToneVoice())  # type: ignore[arg-type]
+    activity = activity or LoudnessActivity()
+    parts = Parts(activity, Judge(completeness), recognizer, replier, voice or ToneVoice())  # type: ignore[arg-type]
     started = SessionStarted("tiny", {}, "en", "test")
     conversation = Conversation(device, parts, started, [log])
     conversation.run()

@@ -17,7 +17,16 @@ from companion.events import (
     TurnLatency,
     samples,
 )
-from tests.fakes import MemoryDevice, ScriptedRecognizer, ScriptedReplier, ToneVoice, converse, silence, speech
+from tests.fakes import (
+    LoudnessActivity,
+    MemoryDevice,
+    ScriptedRecognizer,
+    ScriptedReplier,
+    ToneVoice,
+    converse,
+    silence,
+    speech,
+)
 
 UTTERANCE = np.concatenate((silence(1.0), speech(1.0), silence(0.2)))
 
@@ -235,3 +244,11 @@ def test_ctrl_c_in_a_reply_keeps_only_what_was_heard() -> None:
     assert conversation.history[0].companion == ended.text != ""
     assert log.all(SessionEnded)[0].reason == "owner"
     assert device.closed
+
+
+def test_a_sneeze_that_reads_as_a_word_is_not_answered() -> None:
+    sneeze = np.concatenate((silence(3.2), speech(0.3), silence(2.0)))
+    recognizer = ScriptedRecognizer("Thanks.", confidence=0.6)
+    _, _, _, replier, log = converse(sneeze, recognizer=recognizer, activity=LoudnessActivity(0.6))
+    assert not replier.asked
+    assert not log.all(TranscriptFinal)

@@ -18,14 +18,27 @@ def test_a_click_in_a_silent_room_is_not_silence() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Ha ha ha!", "Ugh...", "Ah, ah, ah...", "AAAAARGH", "으아아아", "하하하하", "ㅋㅋㅋ", "흐흐..."]
+    "text",
+    [
+        "",
+        "Ha ha ha!",
+        "Ugh...",
+        "Ah, ah, ah...",
+        "AAAAARGH",
+        "으아아아",
+        "하하하하",
+        "ㅋㅋㅋ",
+        "흐흐...",
+        "어...",
+        "Um…",
+    ],
 )
 def test_a_laugh_or_a_groan_is_no_word(text: str) -> None:
     assert is_vocalisation(text)
 
 
 @pytest.mark.parametrize(
-    "text", ["Uh-huh.", "I", "No.", "Oh no", "home", "응", "어", "네", "아니", "하하 재밌네", "아이"]
+    "text", ["Uh-huh.", "I", "No.", "Oh no", "home", "응", "어", "어, 그래", "네", "아니", "하하 재밌네", "아이"]
 )
 def test_short_answers_are_words(text: str) -> None:
     assert not is_vocalisation(text)

@@ -17,6 +17,7 @@ _VOCALISATION = re.compile(
     r"a+h*|o+h*|u+h+|e+h*|h+[aeu]+h*|(?:h[aeiou])+h*|u+g+h+|a+r+g+h+|h*m+|u+m+|e+r+m*|ph?ew+|p*f+t*|(?!i)[a-z]|"
     r"[아으하흐헤히호허후흑흥악]+|으*음+|[ㅋㅎㅠㅜ]+"
 )
+_HESITATION = re.compile(r"\b(?:어+|그+|저+|uh+|um+)(?:\.{2,}|…)")
 _ASSENT = re.compile(r"\b(?:uh|m+)-?h(?:uh|m+)\b")
 
 
@@ -29,9 +30,9 @@ def is_silent(samples: Samples) -> bool:
 def is_vocalisation(text: str) -> bool:
     """Whether the text writes down a laugh, a sigh or a groan and no word: "Ha ha ha", "Ugh...", "으아아", "ㅋㅋㅋ".
 
-    True for no text at all. What means yes or no ("uh-huh", "응", "어") is a word.
+    True for no text at all. What means yes or no ("uh-huh", "응", "어") is a word; what trails off ("어...") is none.
     """
-    words = re.findall(r"\w+", _ASSENT.sub("yes", text.lower()))
+    words = re.findall(r"\w+", _HESITATION.sub(" ", _ASSENT.sub("yes", text.lower())))
     return all(_VOCALISATION.fullmatch(word) for word in words)
 
 

@@ -12,11 +12,13 @@ class SpeechThresholds:
     """When a voice begins and when it has paused.
 
     Opening needs `onset` samples of windows at or above `open_at`; a click or a cough's edge has fewer. Once open, a
-    window counts as voiced from `keep_at`: the ends of words are quiet. 0.5 and 0.35 are Silero's own pair.
+    window counts as voiced from `keep_at`: the ends of words are quiet. 0.5 and 0.35 are Silero's own pair. From
+    `sure_at` on it is surely a voice: most of what is said is, little of a cough.
     """
 
     open_at: float = 0.5
     keep_at: float = 0.35
+    sure_at: float = 0.9
     onset: int = samples(0.096)  # three windows of 32 ms
 
 
@@ -28,6 +30,7 @@ class Voicing:
     began: int
     last_voiced: int
     voiced: int  # samples of voice since it began
+    sure: int  # of these, samples that surely were a voice
 
 
 class SpeechDetector:
@@ -43,6 +46,7 @@ class SpeechDetector:
         self._began = 0
         self._last_voiced = 0
         self._voiced = 0
+        self._sure = 0
 
     def push(self, start: int, end: int, probability: float) -> Voicing:
         """Take the window of samples `start`…`end` with its probability of voice, 0…1."""
@@ -51,9 +55,10 @@ class SpeechDetector:
             if self._voiced == 0:
                 self._began = start
             self._voiced += end - start
+            self._sure += end - start if probability >= limits.sure_at else 0
             self._last_voiced = end
             if self._voiced >= limits.onset:
                 self._speaking = True
         elif not self._speaking:
-            self._voiced = 0
-        return Voicing(self._speaking, self._began, self._last_voiced, self._voiced)
+            self._voiced = self._sure = 0
+        return Voicing(self._speaking, self._began, self._last_voiced, self._voiced, self._sure)

@@ -70,13 +70,14 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """The turn is over: answer what was said up to `upto`."""
+    """The turn is over: answer what was said up to `upto`, if it can be believed."""
 
     turn: int
     revision: int
     upto: int
     voice_end: int
     reason: str
+    sure: float = 1.0  # share of its voice that surely was one, 0…1
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ class TurnTaking:
             self._completeness = completeness
 
     def nothing_said(self, revision: int) -> list[Action]:
-        """The committed turn holds no words."""
+        """The committed turn holds no words, or none that can be believed."""
         if revision != self.revision or self.phase is not Phase.COMMITTED:
             return []
         return self._dismiss()
@@ -188,7 +189,7 @@ class TurnTaking:
             if end - self._began < self._limits.longest:
                 return []
             self._overlong = True
-            return self._commit(end, "longest turn")
+            return self._commit(voicing, end, "longest turn")
         self.phase = Phase.HEARING
         self.revision += 1
         self._completeness = None
@@ -211,11 +212,11 @@ class TurnTaking:
             return actions
         if voicing.voiced < self._limits.least_voice:
             return self._dismiss()
-        return [*actions, *self._commit(end, due.reason)]
+        return [*actions, *self._commit(voicing, end, due.reason)]
 
-    def _commit(self, end: int, reason: str) -> list[Action]:
+    def _commit(self, voicing: Voicing, end: int, reason: str) -> list[Action]:
         self.phase = Phase.COMMITTED
-        return [Commit(self.turn, self.revision, end, self._voice_end, reason)]
+        return [Commit(self.turn, self.revision, end, self._voice_end, reason, voicing.sure / voicing.voiced)]
 
     def _dismiss(self) -> list[Action]:
         dismissed = Dismiss(self.turn)
