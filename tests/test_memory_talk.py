@@ -390,6 +390,6 @@ def test_an_export_is_the_beginning_of_a_new_home(
     export.export(talks.keeper.store, file, 0, plain=True)
     places = Places(home, tmp_path, key_file=tmp_path / "new-key")
     memory_acts.import_(places, file, merge=False, passphrase_file=None, identity_file=None, as_json=False)
-    assert "1 episodes" in " ".join(capsys.readouterr().out.split())
+    assert "1 episode," in " ".join(capsys.readouterr().out.split())
     with open_memory(home, places.unlock) as memory:
         assert [episode.said for episode in episodes.latest(memory.store)] == ["I live in Seoul."]

@@ -11,7 +11,8 @@ from rich.prompt import Prompt
 
 from companion.apps import dates
 from companion.apps.json_output import print_json
-from companion.apps.memory_views import Places, parse_id, preview, receipt_text
+from companion.apps.memory_tables import counted, moment, receipt_text
+from companion.apps.memory_views import Places, parse_id, preview
 from companion.apps.unlock import (
     Unlock,
     ask_new_passphrase,
@@ -125,7 +126,7 @@ def export(
     if as_json:
         print_json({"file": str(output), "records": counts, "protected": not plain})
     else:
-        told = ", ".join(f"{count} {name}" for name, count in counts.items())
+        told = counted(counts) or "nothing"
         opened = "Unpack it" if plain else "Open it with age"
         Console(highlight=False).print(f"{output}: {told}. {opened}, then read index.html in a browser.")
 
@@ -149,9 +150,7 @@ def import_(
     if as_json:
         print_json({"imported": counts})
     else:
-        Console(highlight=False).print(
-            "Brought back: " + ", ".join(f"{count} {name}" for name, count in counts.items())
-        )
+        Console(highlight=False).print(f"Brought back: {counted(counts) or 'nothing that was not there already'}.")
 
 
 def wipe(places: Places, yes: bool, as_json: bool) -> None:
@@ -202,17 +201,16 @@ def rotate(places: Places, as_json: bool) -> None:
 
 
 def _say_plan(console: Console, store: Store, plan: Plan, as_json: bool, *, dry_run: bool) -> None:
-    counts = {name: count for name, count in plan.counts().items() if count}
     if as_json:
         ids = {name: sorted(values, key=str) for name, values in asdict(plan).items() if values}
         print_json({"dry_run": dry_run, "counts": plan.counts(), "ids": ids})
         return
-    if not counts:
+    if not plan:
         console.print("Nothing is remembered of that.")
         return
-    console.print("This would go: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
+    console.print(f"This would go: {counted(plan.counts())}.")
     for episode in preview(store, plan.episodes):
-        console.print(f"  e{episode.id}  {dates.local(episode.started).date()}  {episode.said}", style="dim")
+        console.print(f"  e{episode.id}  {moment(episode.started)}  {episode.said}", style="dim")
 
 
 def _say_receipts(console: Console, receipts: tuple[Receipt, ...], as_json: bool) -> None:

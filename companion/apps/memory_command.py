@@ -26,7 +26,7 @@ def _places(context: typer.Context) -> Any:
 
 @app.command("list")
 def list_(context: typer.Context, limit: Limit = 30, start: From = None, end: To = None, as_json: Json = False) -> None:
-    """The newest of what was said and answered, and the facts that are held true."""
+    """The newest of what was said and answered, what days were about, and the facts that are held true."""
     from companion.apps import memory_views as views
 
     views.listing(_places(context), limit, start, end, as_json)
@@ -42,7 +42,7 @@ def search(context: typer.Context, text: str, limit: Limit = 20, as_json: Json =
 
 @app.command()
 def show(context: typer.Context, item: Annotated[str, typer.Argument(metavar="ID")], as_json: Json = False) -> None:
-    """One episode or fact whole: where it comes from, the words that prove it, what was felt."""
+    """One episode (e1), fact (f1), feeling (m1) or summary (s1) whole: where it comes from, and what proves it."""
     from companion.apps import memory_views as views
 
     views.show(_places(context), item, as_json)

@@ -8,24 +8,20 @@ from typing import Any, Protocol
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from companion.apps import dates
+from companion.apps import memory_tables as tables
 from companion.apps.json_output import print_json
 from companion.apps.unlock import Unlock, memory_folder, open_memory
 from companion.errors import CompanionError
 from companion.memory import episodes, facts, feelings, profile, summaries, vault
 from companion.memory import forget as forgetting
-from companion.memory.dates import EVER
 from companion.memory.episodes import Episode
-from companion.memory.facts import Fact
-from companion.memory.feelings import Mood
 from companion.memory.store import Store
 from companion.memory.vault import Vault
 
 _WEEK = 7 * dates.DAY
 _MONDAY = 3 * dates.DAY  # the epoch was a Thursday
-_BAR = 12  # characters on either side of the middle
 
 
 class Places(Protocol):
@@ -36,20 +32,30 @@ class Places(Protocol):
 
 
 def listing(places: Places, limit: int, start: str | None, end: str | None, as_json: bool) -> None:
-    """The newest episodes of a period, and the facts held true now."""
+    """The newest episodes and summaries of a period, and the facts held true now that were learned in it."""
+    first, after = dates.period(start, end)
     with _open(places) as memory:
-        told = episodes.between(memory.store, *dates.period(start, end))[-limit:]
-        known = facts.known(memory.store, dates.now())
+        told = episodes.between(memory.store, first, after)[-limit:]
+        known = [f for f in facts.known(memory.store, dates.now()) if first <= f.valid_from < after]
+        written = summaries.between(memory.store, first, after)[-limit:]
     if as_json:
-        print_json({"episodes": [_episode(e) for e in told], "facts": [_fact(f) for f in known]})
+        print_json(
+            {
+                "episodes": [tables.episode_record(e) for e in told],
+                "facts": [tables.fact_record(f) for f in known],
+                "summaries": [tables.summary_record(s) for s in written],
+            }
+        )
         return
     console = Console(highlight=False)
-    if not told and not known:
-        console.print("Nothing is remembered.")
+    if not told and not known and not written:
+        console.print("Nothing is remembered." if start is None and end is None else "Nothing is remembered of then.")
     if told:
-        console.print(_episode_table("What was said", told))
+        console.print(tables.episode_table("What was said", told))
+    if written:
+        console.print(tables.summary_table(written))
     if known:
-        console.print(_fact_table(known))
+        console.print(tables.fact_table(known))
 
 
 def search(places: Places, text: str, limit: int, as_json: bool) -> None:
@@ -59,47 +65,35 @@ def search(places: Places, text: str, limit: int, as_json: bool) -> None:
     now = dates.now()
     with _open(places) as memory:
         found = Recall(memory.store).recall(text, now, limit=limit, offset=dates.utc_offset(now)).items
-        score = {(item.kind, item.id): round(item.score, 3) for item in found}
-        told = [episodes.get(memory.store, item.id) for item in found if item.kind == "episode"]
+        score = [round(item.score, 3) for item in found]
         known = [facts.get(memory.store, item.id) for item in found if item.kind == "fact"]
+        written = [summaries.get(memory.store, item.id) for item in found if item.kind == "summary"]
+        told = [episodes.get(memory.store, item.id) for item in found if item.kind == "episode"]
     if as_json:
-        items = [_fact(f) | {"score": score["fact", f.id]} for f in known]
-        print_json({"items": items + [_episode(e) | {"score": score["episode", e.id]} for e in told]})
+        records = [*map(tables.fact_record, known), *map(tables.summary_record, written)]
+        records += map(tables.episode_record, told)
+        print_json({"items": [record | {"score": value} for record, value in zip(records, score, strict=True)]})
         return
     console = Console(highlight=False)
     if not found:
         console.print("Nothing comes to mind.")
     if known:
-        console.print(_fact_table(known))
+        console.print(tables.fact_table(known))
+    if written:
+        console.print(tables.summary_table(written))
     if told:
-        console.print(_episode_table("What comes to mind", told))
+        console.print(tables.episode_table("What comes to mind", told))
 
 
 def show(places: Places, item: str, as_json: bool) -> None:
     """One thing whole, with where it comes from."""
     kind, number = parse_id(item)
     with _open(places) as memory:
-        if kind == "f":
-            fact = facts.get(memory.store, number)
-            record = _fact(fact) | {"proof": facts.why(memory.store, number)}
-        elif kind == "e":
-            episode = episodes.get(memory.store, number)
-            record = _episode(episode) | {
-                "facts": [
-                    _fact(f) for f in facts.known(memory.store, dates.now(), history=True) if f.episode == number
-                ],
-                "feelings": [asdict(m) for m in _felt_in(memory.store, episode)],
-            }
-        else:
-            raise CompanionError(f"{item}: only episodes (e1) and facts (f1) can be shown")
+        record, table = _SHOWN[kind](memory.store, number)
     if as_json:
         print_json(record)
-        return
-    table = Table(show_header=False, box=None, title=item)
-    for name, value in record.items():
-        if value not in ("", [], None):
-            table.add_row(Text(name, style="bold"), Text(str(value)))
-    Console(highlight=False).print(table)
+    else:
+        Console(highlight=False).print(table)
 
 
 def timeline(places: Places, start: str | None, end: str | None, as_json: bool) -> None:
@@ -110,7 +104,7 @@ def timeline(places: Places, start: str | None, end: str | None, as_json: bool) 
         days = feelings.timeline(memory.store, first, after, dates.DAY, offset)
         weeks = feelings.timeline(memory.store, first, after, _WEEK, offset + _MONDAY)
     if as_json:
-        print_json({"days": [_mood(m) for m in days], "weeks": [_mood(m) for m in weeks]})
+        print_json({"days": list(map(tables.mood_record, days)), "weeks": list(map(tables.mood_record, weeks))})
         return
     console = Console(highlight=False)
     if not days:
@@ -118,13 +112,7 @@ def timeline(places: Places, start: str | None, end: str | None, as_json: bool) 
         return
     console.print("How it sounded, not how it was: a listener's guess from voice and words.", style="dim")
     for title, moods in (("By day", days), ("By week", weeks)):
-        table = Table(title=title, box=None)
-        for column in ("from", "unpleasant · pleasant", "calm · lively", "n"):
-            table.add_column(column, justify="right" if column == "n" else "left")
-        for mood in moods:
-            day = dates.local(mood.start).date().isoformat()
-            table.add_row(day, _bar(mood.valence, "magenta"), _bar(mood.arousal, "cyan"), str(mood.n))
-        console.print(table)
+        console.print(tables.mood_table(title, moods))
 
 
 def stats(places: Places, as_json: bool) -> None:
@@ -137,31 +125,27 @@ def stats(places: Places, as_json: bool) -> None:
         since = memory.store.query("SELECT min(started) FROM episodes")[0][0]
         receipts = [asdict(receipt) for receipt in forgetting.receipts(memory.store)]
         remembered = profile.everything(memory.store)
-        written = summaries.between(memory.store, *EVER)
     folder = memory_folder(places.home)
     size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
-    record = {
-        "counts": counts,
-        "since": None if since is None else dates.local(since).isoformat(),
-        "bytes": size,
-        "opens_with": list(vault.ways_in(folder)),
-        "profile_keys": sorted(remembered),
-        "summaries": len(written),
-        "receipts": receipts,
-    }
+    opens_with = list(vault.ways_in(folder))
     if as_json:
-        print_json(record)
+        print_json(
+            {
+                "counts": counts,
+                "since": None if since is None else dates.local(since).isoformat(timespec="seconds"),
+                "bytes": size,
+                "opens_with": opens_with,
+                "profile_keys": sorted(remembered),
+                "receipts": receipts,
+            }
+        )
         return
     console = Console(highlight=False)
-    table = Table(show_header=False, box=None, title="The memory")
-    for name, count in counts.items():
-        table.add_row(name, str(count))
-    table.add_row("since", str(record["since"] or "–"))
-    table.add_row("size", f"{size / 1e6:.1f} MB")
-    table.add_row("opens with", ", ".join(vault.ways_in(folder)))
-    console.print(table)
+    rows = [("holds", tables.counted(counts) or "nothing"), ("since", "" if since is None else tables.moment(since))]
+    rows += [("size", f"{size / 1e6:.1f} MB"), ("opens with", ", ".join(opens_with))]
+    console.print(tables.details("The memory", rows))
     for receipt in receipts:
-        console.print(receipt_text(receipt), style="dim")
+        console.print(tables.receipt_text(receipt), style="dim")
 
 
 # --- shared with the acts ---------------------------------------------------------------------------------------------
@@ -179,16 +163,6 @@ def parse_id(item: str) -> tuple[str, int]:
     return kind, int(number)
 
 
-def receipt_text(receipt: dict[str, Any]) -> str:
-    """A receipt in one paragraph, without content."""
-    counts = ", ".join(f"{count} {name}" for name, count in receipt["counts"].items() if count) or "nothing"
-    checked = "; ".join(f"{name}: {result}" for name, result in receipt["checks"].items())
-    when = dates.local(receipt["at"]).isoformat(timespec="minutes")
-    verified = "checked" if receipt["verified"] else "NOT fully done"
-    limits = "; ".join(receipt["limits"])
-    return f"{when}  {receipt['act']}: {counts}. {verified} ({checked}). Cannot be promised: {limits}."
-
-
 def preview(store: Store, chosen: Iterable[int], limit: int = 10) -> Sequence[Episode]:
     """The first few of the episodes, for a look before they go."""
     return episodes.by_ids(store, sorted(chosen)[:limit])
@@ -198,55 +172,34 @@ def _open(places: Places) -> Vault:
     return open_memory(places.home, places.unlock, read_only=True)
 
 
-def _felt_in(store: Store, episode: Episode) -> list[feelings.Feeling]:
+# --- one thing whole --------------------------------------------------------------------------------------------------
+
+
+def _show_episode(store: Store, number: int) -> tuple[dict[str, Any], Table]:
+    episode = episodes.get(store, number)
+    known = [fact for fact in facts.known(store, dates.now(), history=True) if fact.episode == number]
     around = feelings.between(store, episode.started - dates.DAY, episode.started + dates.DAY)
-    return [feeling for feeling in around if feeling.episode == episode.id]
-
-
-def _episode(episode: Episode) -> dict[str, Any]:
-    return asdict(episode) | {
-        "id": f"e{episode.id}",
-        "when": dates.local(episode.started).isoformat(timespec="seconds"),
+    felt = [feeling for feeling in around if feeling.episode == number]
+    record = tables.episode_record(episode) | {
+        "facts": [tables.fact_record(fact) for fact in known],
+        "feelings": [tables.feeling_record(feeling) for feeling in felt],
     }
+    return record, tables.episode_details(episode, known, felt)
 
 
-def _fact(fact: Fact) -> dict[str, Any]:
-    return asdict(fact) | {
-        "id": f"f{fact.id}",
-        "episode": f"e{fact.episode}",
-        "since": dates.local(fact.valid_from).date().isoformat(),
-    }
+def _show_fact(store: Store, number: int) -> tuple[dict[str, Any], Table]:
+    fact, proof = facts.get(store, number), facts.why(store, number)
+    return tables.fact_record(fact) | {"proof": proof}, tables.fact_details(fact, proof)
 
 
-def _mood(mood: Mood) -> dict[str, Any]:
-    day = dates.local(mood.start).date().isoformat()
-    return {"from": day, "valence": round(mood.valence, 3), "arousal": round(mood.arousal, 3), "n": mood.n}
+def _show_feeling(store: Store, number: int) -> tuple[dict[str, Any], Table]:
+    feeling = feelings.get(store, number)
+    return tables.feeling_record(feeling), tables.feeling_details(feeling)
 
 
-def _episode_table(title: str, told: Sequence[Episode]) -> Table:
-    table = Table(title=title, show_lines=False)
-    for column in ("id", "when", "said", "answered"):
-        table.add_column(column, no_wrap=column in ("id", "when"))
-    for episode in told:
-        when = dates.local(episode.started).strftime("%Y-%m-%d %H:%M")
-        table.add_row(f"e{episode.id}", when, Text(episode.said), Text(episode.answered, style="dim"))
-    return table
+def _show_summary(store: Store, number: int) -> tuple[dict[str, Any], Table]:
+    summary = summaries.get(store, number)
+    return tables.summary_record(summary), tables.summary_details(summary)
 
 
-def _fact_table(known: Sequence[Fact]) -> Table:
-    table = Table(title="What is held true")
-    for column in ("id", "since", "fact", "how", "from"):
-        table.add_column(column, no_wrap=column in ("id", "since"))
-    for fact in known:
-        since = dates.local(fact.valid_from).date().isoformat()
-        marks = f"{fact.kind}, sensitive" if fact.sensitive else fact.kind
-        table.add_row(f"f{fact.id}", since, Text(fact.statement), marks, f"e{fact.episode}")
-    return table
-
-
-def _bar(value: float, colour: str) -> Text:
-    """A bar left or right of the middle for −1…1."""
-    filled = round(abs(value) * _BAR)
-    left = "█" * filled if value < 0 else ""
-    right = "█" * filled if value > 0 else ""
-    return Text.assemble((left.rjust(_BAR), colour), "│", (right.ljust(_BAR), colour))
+_SHOWN = {"e": _show_episode, "f": _show_fact, "m": _show_feeling, "s": _show_summary}

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from companion.memory.errors import StoreError
 from companion.memory.store import Row, Store
 
 Modality = Literal["voice", "words", "both"]
@@ -54,6 +55,18 @@ def save(store: Store, feeling: Feeling, episode: int | None = None) -> int:
             ),
         ).lastrowid
     )
+
+
+def get(store: Store, feeling: int) -> Feeling:
+    """One feeling.
+
+    Raises:
+        StoreError: there is none with this id.
+    """
+    rows = store.query(f"SELECT {_COLUMNS} FROM feelings WHERE id = ?", (feeling,))
+    if not rows:
+        raise StoreError(f"there is no feeling {feeling}")
+    return _feeling(rows[0])
 
 
 def between(store: Store, start: int, end: int) -> list[Feeling]:
