@@ -9,9 +9,9 @@
       vault.change · add · remove            the ways in; vault.ways_in(folder) without opening
     episodes.begin_session · save · correct  what was said and heard, with the feelings of the moment
     facts.save · confirm · supersede · edit · known · why
-    feelings.save · between · timeline
+    feelings.save · get · between · timeline
     profile.put · get · everything · drop
-    summaries.save · between
+    summaries.save · get · between           diary.Diary(store).write(now) makes them; digest chooses the sentences
     recall.Recall(store, embedder)           .recall(text, now) → Recollection; .embed_new() after a turn
     forget.by_ids · by_text · by_person · by_topic · by_period · feelings_only → Plan (the dry run)
     forget.forget(store, plan, now)          → Receipt; rotate.forget_deeply and rotate.rotate on the Vault

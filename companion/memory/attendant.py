@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from companion.memory import facts, forget, requests
-from companion.memory.dates import EVER
+from companion.memory.dates import EVER, local
 from companion.memory.errors import StoreError
 from companion.memory.facts import Fact
 from companion.memory.forget import Plan
-from companion.memory.keeper import Keeper, about_of
+from companion.memory.keeper import Keeper
 from companion.memory.language.found import FoundFact
 from companion.memory.requests import Request
 from companion.memory.spoken import AT_ONCE, day, joined, spoken, things, told, yours
@@ -149,8 +149,8 @@ class Attendant:
         fact = self._mentioned()
         if fact is None:
             return self._say("why_unknown")
-        moment = self._keeper.local(fact.valid_from)
-        when = day(moment.date(), self._keeper.local(self._keeper.clock()).date(), self._language)
+        moment = local(fact.valid_from)
+        when = day(moment.date(), local(self._keeper.clock()).date(), self._language)
         if fact.kind == "confirmed":
             return self._say("why_confirmed", when=when)
         said = facts.why(self._store, fact.id)
@@ -192,9 +192,9 @@ class Attendant:
     def _replaced(self, told: Sequence[Fact], right: Sequence[FoundFact]) -> Fact | None:
         """The fact that is wrong: the one like what is right, among those told last or all that are known; else the
         one that was told. None where it could be several."""
-        alike = {about_of(found.key) for found in right if found.key}
+        alike = {facts.about(found.key) for found in right if found.key}
         for among in (told, facts.known(self._store, self._keeper.clock())):
-            same = [fact for fact in among if fact.key and about_of(fact.key) in alike]
+            same = [fact for fact in among if fact.key and facts.about(fact.key) in alike]
             if len(same) == 1:
                 return same[0]
         return told[0] if len(told) == 1 else None
@@ -227,7 +227,7 @@ class Attendant:
         return self._ask(plan, "confirm_fact", facts=self._joined(meant))
 
     def _forget_period(self, period: str) -> str:
-        now, began = self._keeper.local(self._keeper.clock()), self._keeper.local(self._keeper.began)
+        now, began = local(self._keeper.clock()), local(self._keeper.began)
         start, end = requests.span(period, now + timedelta(seconds=1), began)
         return self._ask(forget.by_period(self._store, start, end), "confirm_period", period=period)
 

@@ -35,6 +35,11 @@ _KO_UNITS = {"일": "day", "주": "week", "주일": "week", "달": "month", "개
 _UNIT_DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
 
 
+def local(moment: int) -> datetime:
+    """A moment (milliseconds since 1970, UTC) on the owner's clock, without a zone."""
+    return datetime.fromtimestamp(moment / 1000)
+
+
 class Period(NamedTuple):
     """From `start` to `end` (exclusive), local time without a zone."""
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from companion.memory import candidates, cues, digest, summaries
 from companion.memory.cues import Cue
-from companion.memory.dates import EVER
+from companion.memory.dates import EVER, local
 from companion.memory.digest import Turn
 from companion.memory.store import Store
 from companion.memory.summaries import Summary
@@ -45,7 +45,7 @@ class Diary:
 
 def day_of(moment: int) -> tuple[int, int]:
     """The day of a moment on the owner's clock, as its first moment and that of the next day (milliseconds, UTC)."""
-    first = datetime.fromtimestamp(moment / 1000).replace(hour=0, minute=0, second=0, microsecond=0)
+    first = local(moment).replace(hour=0, minute=0, second=0, microsecond=0)
     return round(first.timestamp() * 1000), round((first + timedelta(days=1)).timestamp() * 1000)
 
 

@@ -148,6 +148,11 @@ def known(store: Store, now: int, *, person: str | None = None, history: bool = 
     ]
 
 
+def about(key: str) -> str:
+    """What a fact is about, whatever its name: "owner.pet:dog/rex" → "owner.pet:dog", "owner.sister:mina" likewise."""
+    return key.rpartition("/" if "/" in key else ":")[0] or key
+
+
 def why(store: Store, fact: int) -> str:
     """The owner's exact words that prove the fact.
 

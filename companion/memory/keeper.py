@@ -10,43 +10,20 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from companion.events import Exchange
-from companion.memory import diary, episodes, facts, forget, questions, spoken, summaries
+from companion.memory import episodes, facts, forget
+from companion.memory.dates import local
 from companion.memory.diary import Diary
 from companion.memory.embedding import Embedder
 from companion.memory.episodes import Episode
 from companion.memory.extraction import Conflicts, FoundFact, New, Same, Supersedes, extract, reconcile
 from companion.memory.facts import Fact
-from companion.memory.note import Memo, write
-from companion.memory.recall import Recall, Recalled
-from companion.memory.requests import asks_of_self
+from companion.memory.reminder import Note, Reminder
 from companion.memory.vault import Vault
 
 Clock = Callable[[], int]
 """This moment, in milliseconds since 1970, UTC."""
-
-MOST_FACTS, MOST_EPISODES = 2, 3
-"""In one note: what a small model can hold apart, and what it reads in about half a second."""
-
-
-ANSWERS = 0.95
-"""Share of a question's information that a fact, or the owner's words, must hold to be its answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What came to mind: `text` for the prompt, empty where nothing did, and the `items` it was made of.
-
-    `answer`: what to say where the owner asks for just what is there; a small model mixes up who is who. `hint`: what
-    may be said where the model finds no answer in it.
-    """
-
-    text: str = ""
-    items: tuple[Recalled, ...] = ()
-    answer: str = ""
-    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +59,7 @@ class Keeper:
         self.doubts: deque[Doubt] = deque()
         self._vault = vault
         self._session = episodes.begin_session(vault.store, self.began, language, profile)
-        self._recall = Recall(vault.store, embedder)
+        self._reminder = Reminder(vault.store, language, self._session, embedder)
         self._diary = Diary(vault.store)
         self._erasures = len(vault.store.erased)
         self._said: set[str] = set()
@@ -90,78 +67,14 @@ class Keeper:
         """The words by which something was forgotten in this talk, until it has left the prompt too."""
         self._turn = 0
         self._turn_lock = threading.Lock()
-        extract("", language, self.local(self.began))  # reads the tables now, not in the first turn
-
-    def local(self, moment: int) -> datetime:
-        """The moment on the owner's clock."""
-        return datetime.fromtimestamp(moment / 1000)
+        extract("", language, local(self.began))  # reads the tables now, not in the first turn
 
     def recall(self, words: str) -> Note:
         """What `words` call for; nothing of this talk, which the prompt holds anyway."""
-        now = self.clock()
-        if asked := questions.answers(words, self.language, facts.known(self.store, now))[: spoken.AT_ONCE]:
-            return self._answered(asked, now)
-        offset = round((self.local(now) - datetime(1970, 1, 1)).total_seconds() * 1000) - now
-        came = self._recall.recall(words, now, limit=MOST_EPISODES + 5, offset=offset)
-        if came.doubtful:
-            return Note()  # it was said of somebody else: nothing is better than a mix-up
-        told = self._facts([item for item in came.items if item.kind == "fact"][:MOST_FACTS])
-        days = self._days([item for item in came.items if item.kind == "summary"])
-        heard = [] if days else self._episodes([i for i in came.items if i.kind == "episode" and i.itself], told)
-        memos = [memo for _, memo in (*told, *days, *heard)]
-        items = tuple(item for item, _ in (*told, *days, *heard))
-        if told:
-            self.mentioned = tuple(item.id for item, _ in told)
-        if days and "?" in words:
-            return Note(write(memos, self.local(now).date(), self.language), items, self._told_of(days, now))
-        answer, hint = self._answer(words, told + heard, now)
-        return Note(write(memos, self.local(now).date(), self.language), items, answer, hint)
-
-    def _answered(self, asked: Sequence[Fact], now: int) -> Note:
-        """The note for a question that just these facts answer."""
-        self.mentioned = tuple(fact.id for fact in asked)
-        items = tuple(Recalled("fact", fact.id, 1.0, fact.valid_from, share=1.0) for fact in asked)
-        memos = [Memo(self.local(fact.valid_from).date(), "fact", fact.statement) for fact in asked]
-        text = write(memos, self.local(now).date(), self.language)
-        return Note(text, items, spoken.told([fact.statement for fact in asked], self.language))
-
-    def _answer(self, words: str, memos: Sequence[tuple[Recalled, Memo]], now: int) -> tuple[str, str]:
-        """The fact or the words that hold most of what the owner asks: the answer if that is all of it, else a hint."""
-        if "?" not in words:
-            return "", ""
-        of_self = asks_of_self(words, self.language)
-        own = [
-            (item.share, present)
-            for item, memo in memos
-            if not memo.person and (present := self._present(item, memo, now)) and (of_self or _as_told(present))
-        ]
-        if not own:
-            return "", ""
-        share, memo = max(own, key=lambda pair: pair[0])
-        if memo.kind == "fact":
-            sentence = spoken.told([memo.text], self.language)
-        else:
-            when = spoken.day(memo.day, self.local(now).date(), self.language)
-            sentence = spoken.spoken("why_said", self.language, when=when, words=memo.text.rstrip(" ."))
-        return (sentence, "") if share >= ANSWERS else ("", spoken.spoken("unsure", self.language, said=sentence))
-
-    def _present(self, item: Recalled, memo: Memo, now: int) -> Memo | None:
-        """What still holds of a memo: the fact in the place of words that are true no more, else None.
-
-        A question that was asked before is no answer to it either.
-        """
-        if memo.kind == "fact":
-            return memo
-        if memo.text.rstrip().endswith("?"):
-            return None
-        rows = self.store.query("SELECT key FROM facts WHERE episode = ? AND valid_to <= ?", (item.id, now))
-        if not rows:
-            return memo
-        keys = {about_of(key) for (key,) in rows if key}
-        instead = [
-            fact for fact in facts.known(self.store, now) if about_of(fact.key) in keys and fact.kind != "inferred"
-        ]
-        return Memo(self.local(instead[-1].valid_from).date(), "fact", instead[-1].statement) if instead else None
+        note = self._reminder.note(words, self.clock())
+        if told := tuple(item.id for item in note.items if item.kind == "fact"):
+            self.mentioned = told
+        return note
 
     def save(self, started: int, said: str, answered: str, interrupted: bool = False) -> Saved | None:
         """Keep a turn and the facts that its words prove; None while the talk is off the record."""
@@ -179,12 +92,12 @@ class Keeper:
 
     def after_turn(self) -> None:
         """What has time until nobody waits: the vectors of new episodes, and a day that is over summed up."""
-        self._recall.embed_new()
+        self._reminder.search.embed_new()
         self._diary.write(self.clock())
 
     def found(self, said: str, now: int) -> list[FoundFact]:
         """The facts that `said` proves."""
-        return extract(said, self.language, self.local(now))
+        return extract(said, self.language, local(now))
 
     def learn(self, found: FoundFact, episode: int, now: int) -> bool:
         """Keep a fact, beside or in the place of what is known; False where it is known already."""
@@ -242,54 +155,3 @@ class Keeper:
     def close(self) -> None:
         """Close the store."""
         self._vault.close()
-
-    def _facts(self, items: Sequence[Recalled]) -> list[tuple[Recalled, Memo]]:
-        """Facts that may be used as true; sensitive ones come only when the owner speaks of them, as here."""
-        return [
-            (item, Memo(self.local(item.at).date(), "fact", fact.statement))
-            for item in items
-            if (fact := facts.get(self.store, item.id)).kind != "inferred"
-        ]
-
-    def _days(self, items: Sequence[Recalled]) -> list[tuple[Recalled, Memo]]:
-        """What was said on days of which nothing more is asked than what was said."""
-        return [
-            (item, Memo(self.local(item.at).date(), "said", summaries.get(self.store, item.id).text)) for item in items
-        ]
-
-    def _told_of(self, days: Sequence[tuple[Recalled, Memo]], now: int) -> str:
-        """The summaries of days, as sentences."""
-        today = self.local(now).date()
-        return " ".join(
-            spoken.spoken(
-                "why_said",
-                self.language,
-                when=spoken.day(memo.day, today, self.language),
-                words=memo.text.replace(diary.CUT, ". ").rstrip(" ."),
-            )
-            for _, memo in days
-        )
-
-    def _episodes(
-        self, items: Sequence[Recalled], told: Sequence[tuple[Recalled, Memo]]
-    ) -> list[tuple[Recalled, Memo]]:
-        """What was said in earlier talks, less what a fact of the note says already."""
-        proven = {facts.get(self.store, item.id).episode for item, _ in told}
-        there = {episode.id: episode for episode in episodes.by_ids(self.store, [item.id for item in items])}
-        heard = []
-        for item in items:
-            episode = there.get(item.id)
-            if episode is None or episode.session == self._session or episode.id in proven:
-                continue
-            heard.append((item, Memo(self.local(item.at).date(), "said", episode.said, episode.person)))
-        return heard[:MOST_EPISODES]
-
-
-def _as_told(memo: Memo) -> bool:
-    """Whether this is what the owner asked to remember, in so many words: it may be asked for in any way."""
-    return memo.kind == "fact" and memo.text.startswith(spoken.QUOTE)
-
-
-def about_of(key: str) -> str:
-    """What a fact is about, whatever its name: "owner.pet:dog/rex" → "owner.pet:dog", "owner.sister:mina" likewise."""
-    return key.rpartition("/" if "/" in key else ":")[0] or key
