@@ -612,6 +612,7 @@ class Conversation:
         assert turn is not None
         reply = turn.reply
         assert reply is not None
+        self._tell(turn)  # where the speaker was lost before it made a sound
         text = heard(reply.clauses, message.played)
         assert turn.reading is not None
         said = turn.reading.transcript.text

@@ -10,6 +10,7 @@ import pytest
 from companion.events import (
     ReplyEnded,
     ReplyStarted,
+    Samples,
     SessionEnded,
     SpeechStarted,
     TranscriptFinal,
@@ -252,3 +253,15 @@ def test_a_sneeze_that_reads_as_a_word_is_not_answered() -> None:
     _, _, _, replier, log = converse(sneeze, recognizer=recognizer, activity=LoudnessActivity(0.6))
     assert not replier.asked
     assert not log.all(TranscriptFinal)
+
+
+def test_a_speaker_lost_before_its_first_sound_does_not_lose_the_words() -> None:
+    class Unplugged(MemoryDevice):
+        def play(self, tag: int, samples: Samples, rate: int, last: bool) -> None:
+            super().play(tag, samples, rate, last)
+            self.stop()
+
+    _, _, _, _, log = converse(device=Unplugged(UTTERANCE))
+    assert log.names().index("transcript.final") < log.names().index("reply.ended")
+    (ended,) = log.all(ReplyEnded)
+    assert (ended.text, ended.interrupted) == ("", True)

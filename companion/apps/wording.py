@@ -14,7 +14,7 @@ _EN: Final = {
     "you": "You",
     "starting": "Waking up: opening the models …",
     "ready": "I am listening. Ctrl-C ends the conversation.",
-    "ready_files": "Listening to {n} recording(s).",
+    "ready_files": "Recordings to listen to: {n}.",
     "typed_ready": "Write to me. Ctrl-D ends the conversation.",
     "program": "I am a program on your computer, not a person. Nothing you say leaves this machine.",
     "latency": "answered after {gap:.0f} ms"
