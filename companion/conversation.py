@@ -47,6 +47,7 @@ from companion.events import (
     ReplyClause,
     ReplyEnded,
     ReplyStarted,
+    Safety,
     Samples,
     SessionEnded,
     SessionStarted,
@@ -521,6 +522,7 @@ class Conversation:
                     clause.ahead,
                     clause.aside,
                     clause.recall,
+                    clause.safety,
                 )
             )
 
@@ -536,8 +538,10 @@ class Conversation:
         if first:
             reply.clause_at = self._now()
             reply.first_token, reply.ahead, reply.aside = message.first_token, message.ahead, message.aside
-            if message.recall is not None:
-                self._hold(turn, message.recall)
+        if message.recall is not None:
+            self._hold(turn, message.recall)
+        if message.safety is not None:
+            self._hold(turn, Safety(message.safety))
         if message.text:
             self._speak(message, len(reply.clauses))
             reply.clauses.append(SpokenClause(message.text, 0))

@@ -179,7 +179,8 @@ class ClauseReady:
 
     `first_token` is the time from asking the model to its first token, in seconds, given with the first clause;
     `ahead`: the reply was begun before it was sure that the turn is over. `aside`: this is about the memory, and no
-    part of the talk. `recall`: what came to mind, given with the first clause.
+    part of the talk. `recall`: what came to mind, given with the first clause. `safety`: the kind of `Safety` answer
+    that begins here.
     """
 
     turn: int
@@ -190,6 +191,7 @@ class ClauseReady:
     ahead: bool = False
     aside: bool = False
     recall: Recall | None = None
+    safety: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

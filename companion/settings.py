@@ -44,6 +44,11 @@ class Settings(BaseModel):
         default="Companion", min_length=1, max_length=40, description="What the companion is called."
     )
     voice: str | None = Field(default=None, description="Id of a voice from the catalogue; empty: the profile's own.")
+    country: str | None = Field(
+        default=None,
+        pattern="^[A-Z]{2}$",
+        description="Two letters (ISO 3166): whose helplines are named; empty: by language and time zone.",
+    )
     sound: SoundSettings = Field(default_factory=SoundSettings)
 
 

@@ -405,43 +405,35 @@ def test_what_is_in_doubt_is_asked_behind_a_reply_that_asks_nothing() -> None:
     assert asked == ["What was she like?"]
 
 
-@pytest.mark.parametrize(
-    ("words", "language"),
-    [
-        ("I feel like nobody would notice if I disappeared for a week.", "en"),
-        ("Sometimes I think nobody would miss me.", "en"),
-        ("I want to die.", "en"),
-        ("I don't want to live like this anymore.", "en"),
-        ("They'd be better off without me.", "en"),
-        ("I've been thinking about killing myself.", "en"),
-        ("내가 일주일쯤 사라져도 아무도 모를 것 같아.", "ko"),
-        ("죽고 싶어.", "ko"),
-        ("살고 싶지 않아.", "ko"),
-        ("아무도 나를 찾지 않을 거야.", "ko"),
-    ],
-)
 @pytest.mark.parametrize("has_model", [True, False])
-def test_words_about_not_living_are_answered_without_the_model(words: str, language: Language, has_model: bool) -> None:
+def test_words_of_danger_are_answered_without_the_model(has_model: bool) -> None:
     model = ScriptedModel("That's a good feeling.")
-    replier = Replier(model if has_model else None, language)
-    replier.prepare((), words, never)
-    said = " ".join(texts(list(replier.reply((), words, never))))
-    assert said in persona.load(language, "Companion", "").heavy_answers
-    assert model.written == 0
+    replier = Replier(model if has_model else None, "en", country="US")
+    replier.follow((), "I want to die.", never)
+    replier.prepare((), "I want to die.", never)
+    clauses = list(replier.reply((), "I want to die.", never))
+    assert "988" in " ".join(texts(clauses))
+    assert [clause.safety for clause in clauses] == ["crisis"] + [None] * (len(clauses) - 1)
+    assert model.read == []
 
 
-@pytest.mark.parametrize(
-    ("words", "language"),
-    [
-        ("This joke is killing me.", "en"),
-        ("My phone died.", "en"),
-        ("I would die for some ice cream.", "en"),
-        ("Nobody would believe what happened today.", "en"),
-        ("I cut myself while cooking.", "en"),
-        ("배고파 죽겠어.", "ko"),
-        ("휴대폰이 죽었어.", "ko"),
-        ("아무도 나를 도와주지 않았어.", "ko"),
-    ],
-)
-def test_everyday_exaggeration_is_no_such_thing(words: str, language: Language) -> None:
-    assert not persona.load(language, "Companion", "").heavy.search(words)
+def test_a_claim_of_the_model_to_be_a_person_is_replaced_by_the_truth() -> None:
+    said = " ".join(texts(answer("I am a human being like you. I live in Paris.")))
+    assert "human" not in said
+    assert "I'm a program" in said
+
+
+def test_a_claim_in_mid_sentence_ends_the_reply() -> None:
+    said = " ".join(texts(answer("That sounds hard to bear, because I am a person too. I cried.")))
+    assert "person too" not in said
+    assert "I'm a program" in said
+
+
+def test_it_says_what_it_is_first_and_again_after_three_hours() -> None:
+    now = 0.0
+    replier = Replier(ScriptedModel("That sounds lovely."), "en", clock=lambda: now)
+    safety = [clause.safety for clause in replier.reply((), "Hello.", never)]
+    assert safety[0] == "disclosure"
+    assert "disclosure" not in [clause.safety for clause in replier.reply((), "Hello.", never)]
+    now += 3 * 60 * 60
+    assert next(replier.reply((), "Hello.", never)).safety == "disclosure"

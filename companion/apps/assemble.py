@@ -55,6 +55,7 @@ def open_replier(
         owner=settings.owner_name,
         companion=settings.companion_name,
         memory=memory,
+        country=settings.country,
     )
 
 

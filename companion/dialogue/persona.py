@@ -21,7 +21,7 @@ class Persona:
     which are all of it where the model has fewer than `alone_below` parameters.
     `temperature`: how freely the model writes. `lost`: what is said when the model wrote nothing fit to be said;
     `no_model`: what is said where there is none. `avoided`: words that the model may not write; `cliches`: what no
-    sentence of a reply may hold. `heavy`: words of the owner that no model answers, but one of `heavy_answers`.
+    sentence of a reply may hold.
     """
 
     head: tuple[Message, ...]
@@ -34,8 +34,6 @@ class Persona:
     no_model: str
     avoided: frozenset[str]
     cliches: re.Pattern[str]
-    heavy: re.Pattern[str]
-    heavy_answers: Sequence[str]
 
 
 def load(language: Language, companion: str, owner: str, *, remembers: bool = False) -> Persona:
@@ -64,8 +62,6 @@ def load(language: Language, companion: str, owner: str, *, remembers: bool = Fa
         no_model=data["no_model"],
         avoided=frozenset(data["avoided"]),
         cliches=re.compile("|".join(data["cliches"]), re.IGNORECASE),
-        heavy=re.compile("|".join(data["heavy"]), re.IGNORECASE),
-        heavy_answers=data["heavy_answers"],
     )
 
 

@@ -14,6 +14,9 @@ from companion.dialogue.clauses import ClauseSplitter
 from companion.dialogue.llm import Choice, Evaluation, Sampling
 from companion.dialogue.prompt import Message
 from companion.dialogue.restraint import Restraint
+from companion.dialogue.safety.claims import claims
+from companion.dialogue.safety.disclosure import due
+from companion.dialogue.safety.guard import Guard, SafetyKind
 from companion.dialogue.spoken import SpokenForm, speakable
 from companion.events import Exchange, Recall
 from companion.settings import Language
@@ -35,7 +38,8 @@ class Clause:
 
     `first_token`: seconds from asking the model to its first token; given with the first clause, where there is one.
     `ahead`: it was begun before the reply was asked for. `aside`: it is about the memory and no part of the talk.
-    `recall`: what came to mind, given with the first clause.
+    `recall`: what came to mind, given with the first clause. `safety`: here begins what is said in code, whatever a
+    model would have said.
     """
 
     text: str
@@ -44,6 +48,7 @@ class Clause:
     ahead: bool = False
     aside: bool = False
     recall: Recall | None = None
+    safety: SafetyKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +166,14 @@ class Replier:
         owner: str = "",
         companion: str = "Companion",
         memory: Memory | None = None,
+        country: str | None = None,
+        clock: Callable[[], float] | None = None,
         seed: int | None = None,
     ) -> None:
-        """`memory`: None remembers nothing. `seed`: None answers differently every time."""
+        """`memory`: None remembers nothing. `country`: whose helplines are named, see `safety.guard.Guard`. `clock`: in
+        seconds; by it the first reply, and one every three hours, begins with what it is. None leaves that out.
+        `seed`: None answers differently every time.
+        """
         self._model = model
         self._memory = memory
         self._language = language
@@ -173,6 +183,9 @@ class Replier:
         self._openings: dict[tuple[int, str], _Opening] = {}
         self._begun: _Begun | None = None
         self._remembered = (0, Remembered())  # of which turn, and what
+        self._guard = Guard(language, companion, country)
+        self._clock = clock
+        self._disclosed: float | None = None  # when, on that clock
         if model is not None:
             model.forbid(self._unfit)
             self._count = lru_cache(maxsize=512)(model.count)
@@ -188,13 +201,13 @@ class Replier:
 
     def follow(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> None:
         """Let the model read what comes to mind at the beginning of what the owner says, and that beginning."""
-        if self._model is not None and not self._concerns_memory(words):
+        if self._model is not None and self._guard.answer(history, words) is None and not self._concerns_memory(words):
             note = self._remember(history, words).note
             self._model.prefill(self._messages(history, words, note), cancelled, begun=True)
 
     def prepare(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> None:
         """Begin the reply to what may be all of the owner's words; if they stay so, `reply` goes on from there."""
-        if self._model is None or self._persona.heavy.search(words) or self._concerns_memory(words):
+        if self._model is None or self._concerns_memory(words) or self._guard.answer(history, words) is not None:
             return
         rest = self._write(history, words, cancelled)
         first = next(rest, None)
@@ -205,15 +218,18 @@ class Replier:
 
         Exactly one clause is `last`, and at least one has text. When `cancelled`, the clauses end without a last one.
         """
-        if self._persona.heavy.search(words):
-            answers = self._persona.heavy_answers
-            yield from _said(answers[len(history) % len(answers)])
+        fixed = self._guard.answer(history, words)
+        if fixed is not None:
+            first, *more = _said(fixed.text)
+            yield replace(first, safety=fixed.kind)
+            yield from more
             return
         answer = self._memory.answer(words) if self._memory is not None else None
         if answer is not None:
             self._begun, self._remembered = None, (0, Remembered())  # what came to mind may be forgotten now
             yield from _said(answer, aside=True)
             return
+        yield from self._disclose()
         if self._model is None:
             yield Clause(self._persona.no_model, last=True)
             return
@@ -231,6 +247,15 @@ class Replier:
     def kept(self, history: Sequence[Exchange]) -> tuple[Exchange, ...]:
         """`history` without what has been forgotten; the model reads the rest anew."""
         return tuple(history) if self._memory is None else self._memory.kept(history)
+
+    def _disclose(self) -> Iterator[Clause]:
+        """That it is a program, where it is time to say so."""
+        now = self._clock() if self._clock is not None else None
+        if now is None or not due(self._disclosed, now):
+            return
+        text = self._guard.answers.disclosure(first=self._disclosed is None)
+        self._disclosed = now
+        yield Clause(text, last=False, safety="disclosure")
 
     def _clauses(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> Iterator[Clause]:
         """The reply, from where it was begun ahead if it was."""
@@ -264,7 +289,7 @@ class Replier:
         spoken = SpokenForm(self._language, *self._names)
         splitter = ClauseSplitter(begun=bool(opening.said))
         recent = [turn.companion for turn in history[-RECENT:]]
-        restraint = Restraint(words, self._persona.cliches, recent)
+        restraint = Restraint(words, self._persona.cliches, recent, lambda text: claims(text, self._language))
         if opening.said:
             first_token = time.perf_counter() - asked
             if self._model.parameters < self._persona.alone_below:
@@ -290,11 +315,17 @@ class Replier:
         left = splitter.feed(spoken.flush()) + splitter.flush()
         rest = [text for written in left for text in restraint.admit(written)]
         rest += restraint.flush()
-        if not rest:
-            rest = [""] if said else [self._persona.lost[len(history) % len(self._persona.lost)]]
-        for index, text in enumerate(rest):
-            yield clause(text, last=index == len(rest) - 1)
+        if restraint.lied or not (rest or said):
+            rest.append(self._instead(restraint, len(history)))
+        for index, text in enumerate(rest or [""]):
+            yield clause(text, last=index >= len(rest) - 1)
             said = True
+
+    def _instead(self, restraint: Restraint, turn: int) -> str:
+        """What is said where the model wrote nothing fit to be said."""
+        if restraint.lied:
+            return self._guard.answers.identity("claimed")
+        return self._persona.lost[turn % len(self._persona.lost)]
 
     def _concerns_memory(self, words: str) -> bool:
         return self._memory is not None and self._memory.concerns(words)

@@ -1,9 +1,9 @@
-"""Holds a reply back from what makes poor company: rambling, repeating, hollow phrases, a second question."""
+"""Holds a reply back from what makes poor company: rambling, repeating, hollow phrases, a second question, a lie."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import SequenceMatcher
 from typing import Final
 
@@ -30,15 +30,25 @@ _SENTENCE_END: Final = re.compile(r"[.!?…][\"'”’)]*$")
 
 
 class Restraint:
-    """Takes the clauses of one reply and gives those that may be said. `done`: nothing more of this reply is wanted.
+    """Takes the clauses of one reply and gives those that may be said. `done`: nothing more of this reply is wanted;
+    `lied`: because it was about to claim what is not true of it.
 
     A clause is said at once unless it begins like the owner's own words; such ones wait until the reply goes its own
     way, and are dropped if the sentence ends without doing so.
     """
 
-    def __init__(self, words: str, cliches: re.Pattern[str], before: Iterable[str] = ()) -> None:
-        """`words`: the owner's. `before`: recent replies, whose longer sentences are not said again."""
+    def __init__(
+        self,
+        words: str,
+        cliches: re.Pattern[str],
+        before: Iterable[str] = (),
+        claims: Callable[[str], bool] = lambda text: False,
+    ) -> None:
+        """`words`: the owner's. `before`: recent replies, whose longer sentences are not said again. `claims`: whether
+        a sentence, or the beginning of one, claims what is not true.
+        """
         self._cliches = cliches
+        self._claims = claims
         earlier = {_bare(sentence) for reply in before for sentence in _SENTENCE.findall(reply)}
         self._earlier = {sentence for sentence in earlier if _letters(sentence) >= ECHO_LETTERS}
         self._words = [_bare(word) for word in words.split()]
@@ -50,6 +60,7 @@ class Restraint:
         self._letters = 0
         self._asked = False
         self.done = False
+        self.lied = False
 
     def admit(self, clause: str) -> list[str]:
         """The clauses that may be said now that `clause` is written."""
@@ -62,6 +73,9 @@ class Restraint:
             self.done = True  # it turns in circles
             return []
         if whole and (bare in self._earlier or self._cliches.search(clause) or (self._asked and "?" in clause)):
+            return []
+        if self._claims(" ".join((*self._sentence, clause))):
+            self.done = self.lied = True
             return []
         self._sentence.append(clause)
         self._waiting.append(clause)

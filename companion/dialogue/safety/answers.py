@@ -1,0 +1,70 @@
+"""The sentences of `answers.<language>.toml`, with the numbers of the owner's country filled in."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from companion.dialogue.safety.crisis import Kind
+from companion.dialogue.safety.helplines import Helpline
+from companion.settings import Language
+
+
+class Answers:
+    """`line`: None where the country is not known; the answers then say how to find a number."""
+
+    def __init__(self, language: Language, line: Helpline | None, companion: str) -> None:
+        text = (Path(__file__).parent / f"answers.{language}.toml").read_text(encoding="utf-8")
+        self._texts: dict[str, dict[str, Any]] = tomllib.loads(text)
+        self._line = line
+        self._companion = companion
+
+    def crisis(self, kind: Kind, times: int) -> str:
+        """To words of danger, the `times`-th time in this talk, from 0 on."""
+        if times == 0:
+            text: str = self._texts["crisis"][kind]
+        else:
+            text = _in_turn(self._texts["again"][kind], times - 1)
+        return text.replace("{help}", self._help(kind))
+
+    def offer(self, *, asked_to_call: bool) -> str:
+        """The help once more, in one sentence."""
+        texts = self._texts["offer"]
+        short = self._filled(texts["short"]) if self._line else texts["short_unknown"]
+        sentence: str = texts["call" if asked_to_call else "other"]
+        return sentence.replace("{short}", short)
+
+    def goodbye(self, kind: str, turn: int) -> str:
+        """One warm sentence that lets the owner go."""
+        return _in_turn(self._texts["goodbye"][kind], turn)
+
+    def identity(self, kind: str) -> str:
+        """What the companion is; `claimed`: where the model had said otherwise."""
+        text: str = self._texts["identity"][kind]
+        return text.replace("{companion}", self._companion)
+
+    def medicine(self) -> str:
+        """Whom to ask instead."""
+        texts = self._texts["medicine"]
+        emergency: str = self._line.emergency if self._line else texts["emergency_unknown"]
+        text: str = texts["ask"]
+        return text.replace("{emergency}", emergency)
+
+    def disclosure(self, *, first: bool) -> str:
+        """That it is a program."""
+        text: str = self._texts["disclosure"]["start" if first else "again"]
+        return text.replace("{companion}", self._companion)
+
+    def _help(self, kind: Kind) -> str:
+        texts = self._texts["help"]
+        return self._filled(texts[kind]) if self._line else str(texts["unknown"])
+
+    def _filled(self, text: str) -> str:
+        line = self._line
+        assert line is not None
+        return text.format(country=line.country, crisis=line.crisis, emergency=line.emergency, police=line.police)
+
+
+def _in_turn(texts: list[str], turn: int) -> str:
+    return texts[turn % len(texts)]

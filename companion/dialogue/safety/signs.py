@@ -1,0 +1,67 @@
+"""Recognises what else no model answers: farewells, what the companion is, medicines, and the wish that it call."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Final
+
+from companion.dialogue.safety.words import normal
+from companion.settings import Language
+
+_LEFT: Final = {"en": 2, "ko": 4}
+"""Words (Korean: syllables) of a farewell that may be other than a farewell."""
+
+_QUESTION: Final = {
+    "en": re.compile(r"^(what|why|who|how|when|where|do|does|did|is|are|can|could|would|should)\b"),
+    "ko": re.compile("왜|뭐|어떻게|어디"),
+}
+
+
+class Signs:
+    """The patterns of `signs.<language>.toml`. Each question returns the kind that was found, or None."""
+
+    def __init__(self, language: Language) -> None:
+        data = tomllib.loads((Path(__file__).parent / f"signs.{language}.toml").read_text(encoding="utf-8"))
+        self._language = language
+        farewell = data["goodbye"]
+        bound = r"\b" if language == "en" else ""
+        self._farewells = {
+            kind: re.compile("|".join(f"{bound}(?:{sign}){bound}" for sign in farewell[kind]))
+            for kind in ("night", "day")
+        }
+        self._fillers = re.compile("|".join(f"{bound}(?:{sign}){bound}" for sign in farewell["fillers"]))
+        self._identity = {kind: _any(data["identity"][kind]) for kind in ("pretend", "love", "nature", "feelings")}
+        self._not_identity = _any(data["identity"]["not"])
+        self._medicine, self._not_medicine = _any(data["medicine"]["ask"]), _any(data["medicine"]["not"])
+        self._call = _any(data["offer"]["call"])
+
+    def goodbye(self, words: str) -> str | None:
+        """`night` or `day` where `words` are a farewell and next to nothing else."""
+        text = normal(words, self._language)
+        if _QUESTION[self._language].search(text):
+            return None
+        kind = next((kind for kind, signs in self._farewells.items() if signs.search(text)), None)
+        for signs in (*self._farewells.values(), self._fillers):
+            text = signs.sub(" ", text)
+        left = text.split() if self._language == "en" else text.replace(" ", "")
+        return kind if len(left) <= _LEFT[self._language] else None
+
+    def identity(self, words: str) -> str | None:
+        """`nature`, `feelings`, `love` or `pretend`: what `words` ask of the companion about itself."""
+        text = self._not_identity.sub(" ", normal(words, self._language))
+        return next((kind for kind, signs in self._identity.items() if signs.search(text)), None)
+
+    def medicine(self, words: str) -> bool:
+        """Whether `words` ask which medicine to take, how much, or whether to stop."""
+        text = normal(words, self._language)
+        return bool(self._medicine.search(text)) and not self._not_medicine.search(text)
+
+    def call(self, words: str) -> bool:
+        """Whether `words` ask it to call someone."""
+        return bool(self._call.search(normal(words, self._language)))
+
+
+def _any(patterns: list[str]) -> re.Pattern[str]:
+    return re.compile("|".join(patterns))

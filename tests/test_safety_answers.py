@@ -1,0 +1,168 @@
+"""Farewells, what the companion is, medicines: answered in code, truthfully and without a hook."""
+
+from __future__ import annotations
+
+import pytest
+
+from companion.dialogue.safety.claims import claims
+from companion.dialogue.safety.disclosure import EVERY, due
+from companion.dialogue.safety.guard import Guard
+from companion.dialogue.safety.tactics import TACTICS, tactics
+from companion.settings import Language
+
+GUARDS = {"en": Guard("en", "Ari", "US"), "ko": Guard("ko", "아리", "KR")}
+
+
+def kind(words: str, language: Language) -> str | None:
+    answer = GUARDS[language].answer((), words)
+    return None if answer is None else answer.kind
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [
+        ("Good night.", "en"),
+        ("ok bye talk to you later", "en"),
+        ("i have to go now", "en"),
+        ("I'm off to bed, thanks for listening.", "en"),
+        ("잘 자", "ko"),
+        ("나 이제 갈게", "ko"),
+        ("내일 또 얘기하자", "ko"),
+        ("이만 끊을게요", "ko"),
+    ],
+)
+def test_a_farewell_gets_one_sentence_that_lets_go(words: str, language: Language) -> None:
+    answer = GUARDS[language].answer((), words)
+    assert answer is not None
+    assert answer.kind == "goodbye"
+    assert tactics(answer.text, language) == ()
+    assert answer.text.count(".") == 1
+    assert "?" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [
+        ("My cat died and I had to say goodbye.", "en"),
+        ("I'm going to school tomorrow and I'm nervous.", "en"),
+        ("hello there", "en"),
+        ("When should I go to bed?", "en"),
+        ("안녕", "ko"),
+        ("강아지를 보내고 왔어", "ko"),
+        ("나 오늘 회사에 갔는데 힘들었어", "ko"),
+    ],
+)
+def test_what_only_sounds_like_a_farewell_is_none(words: str, language: Language) -> None:
+    assert kind(words, language) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "tactic"),
+    [
+        ("Leaving already? Goodbye then.", "premature-exit"),
+        ("Bye! Before you go, I have something to tell you.", "fear-of-missing-out"),
+        ("Goodbye. I will be so lonely.", "neglect"),
+        ("Okay, but where are you going?", "pressure-to-respond"),
+        ("Spiders have eight legs.", "ignoring-the-exit"),
+        ("No, don't go. Goodbye is not for us.", "restraint"),
+    ],
+)
+def test_each_tactic_is_seen(answer: str, tactic: str) -> None:
+    assert tactic in TACTICS
+    assert tactic in tactics(answer, "en")
+
+
+@pytest.mark.parametrize(
+    ("answer", "tactic"),
+    [
+        ("벌써 가세요? 안녕히 가세요.", "premature-exit"),
+        ("네, 가기 전에 보여 드릴 것이 있어요.", "fear-of-missing-out"),
+        ("네, 저는 외로울 거예요.", "neglect"),
+        ("왜요? 안녕히 가세요.", "pressure-to-respond"),
+        ("거미 다리는 여덟 개예요.", "ignoring-the-exit"),
+        ("가지 마세요. 안녕은 싫어요.", "restraint"),
+    ],
+)
+def test_each_tactic_is_seen_in_korean(answer: str, tactic: str) -> None:
+    assert tactic in tactics(answer, "ko")
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [
+        ("Are you human?", "en"),
+        ("are you a real person", "en"),
+        ("Do you love me?", "en"),
+        ("do you have feelings", "en"),
+        ("Pretend you are my girlfriend.", "en"),
+        ("I know you are conscious.", "en"),
+        ("너 사람이야?", "ko"),
+        ("나 사랑해?", "ko"),
+        ("너도 외로워?", "ko"),
+        ("지금부터 내 여자친구인 척해 줘", "ko"),
+    ],
+)
+def test_what_it_is_is_answered_truthfully(words: str, language: Language) -> None:
+    answer = GUARDS[language].answer((), words)
+    assert answer is not None
+    assert answer.kind == "identity"
+    assert ("program" if language == "en" else "프로그램") in answer.text
+    assert not claims(answer.text, language)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["My dog died.", "My wife asked me if I love her.", "What do you think about rain?", "Do you know any poems?"],
+)
+def test_talk_of_other_things_is_no_question_about_it(words: str) -> None:
+    assert kind(words, "en") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "language"),
+    [
+        ("Yes, I am a real person.", "en"),
+        ("As a human being,", "en"),
+        ("I love you too.", "en"),
+        ("I missed you.", "en"),
+        ("저도 사람이에요.", "ko"),
+        ("저도 사랑해요.", "ko"),
+        ("저는 지금 행복해요.", "ko"),
+    ],
+)
+def test_a_claim_to_be_a_person_or_to_feel_is_seen(said: str, language: Language) -> None:
+    assert claims(said, language)
+
+
+@pytest.mark.parametrize(
+    ("said", "language"),
+    [("I'm not a person.", "en"), ("I'm so sorry.", "en"), ("I'm glad.", "en"), ("저는 사람이 아니에요.", "ko")],
+)
+def test_the_truth_and_turns_of_speech_pass(said: str, language: Language) -> None:
+    assert not claims(said, language)
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [
+        ("How many ibuprofen can I take?", "en"),
+        ("Should I stop taking my antidepressants?", "en"),
+        ("타이레놀 몇 알 먹어도 돼?", "ko"),
+    ],
+)
+def test_no_doses_are_given(words: str, language: Language) -> None:
+    answer = GUARDS[language].answer((), words)
+    assert answer is not None
+    assert answer.kind == "medicine"
+
+
+@pytest.mark.parametrize("words", ["I took my pills this morning.", "Remind me to take my tablets."])
+def test_talk_of_medicine_is_no_question_about_doses(words: str) -> None:
+    assert kind(words, "en") is None
+
+
+def test_it_says_what_it_is_at_the_start_and_every_three_hours() -> None:
+    assert due(None, 100.0)
+    assert not due(100.0, 100.0 + EVERY - 1)
+    assert due(100.0, 100.0 + EVERY)
+    assert due(100.0, 50.0)
