@@ -110,12 +110,10 @@ def test_the_same_is_not_told_twice() -> None:
     assert digest.choose([among[0], again, among[1]], even, most=2) == among
 
 
-def test_what_proves_a_fact_or_was_said_with_feeling_comes_first() -> None:
-    plain = Turn(1, "The bread was fresh.")
-    for other in (Turn(2, "The milk was cold.", felt=0.9), Turn(2, "The milk was cold.", proofs=((4, 8),))):
-        among = digest.telling([plain, other])
-        even = dict.fromkeys({term for sentence in among for term in sentence.terms}, 1.0)
-        assert [sentence.episode for sentence in digest.choose(among, even, most=1)] == [2]
+def test_what_was_said_with_feeling_comes_first() -> None:
+    among = digest.telling([Turn(1, "The bread was fresh."), Turn(2, "The milk was cold.", felt=0.9)])
+    even = dict.fromkeys({term for sentence in among for term in sentence.terms}, 1.0)
+    assert [sentence.episode for sentence in digest.choose(among, even, most=1)] == [2]
 
 
 # --- when ------------------------------------------------------------------------------------------------------------
@@ -217,7 +215,6 @@ def test_asked_in_korean_too(tmp_path: Path) -> None:
     for words in KOREAN_DAY:
         talks.say(words)
     talks.begin(days_later=1)
-    talks.keeper.after_turn()
     assert "빵집에서 일을 시작해" in talks.recall("어제 우리 무슨 얘기 했지?").answer
     talks.keeper.close()
 

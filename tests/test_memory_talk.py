@@ -109,6 +109,7 @@ def test_a_question_that_a_fact_answers_is_answered_with_it(talks: Talks) -> Non
     talks.begin(days_later=1)
     assert talks.recall("Where do I live?").answer == "You told me that you live in Seoul."
     assert talks.recall("Where does Jun live?").answer == ""
+    assert talks.recall("How is my sister?").answer == ""
 
 
 def test_a_question_that_words_answer_is_answered_by_quoting_them(korean: Talks) -> None:

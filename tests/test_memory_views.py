@@ -69,7 +69,7 @@ def test_a_list_of_another_time_shows_nothing_of_this(places: Places, capsys: py
         ("e1", ("2026-11-20 09:05", "How nice. (interrupted)", "f1 lives in Ulm", "m1 calm, valence +0.50")),
         ("f1", ("lives in Ulm", "“I live in Ulm”, in e1", "100% sure", "2026-11-20 09:05", "sensitive")),
         ("m1", ("calm, valence +0.50, arousal -0.25 (from both)", "e1")),
-        ("s1", ("2026-11-20", "I live in Ulm with Jun.", "e1")),
+        ("s1", ("2026-11-20", "I live in Ulm with Jun.", "e1", "f1 lives in Ulm")),
     ],
 )
 def test_each_thing_is_shown_whole_in_words_and_local_time(
@@ -119,6 +119,7 @@ def test_a_dry_run_counts_in_words(places: Places, capsys: pytest.CaptureFixture
     [
         ({"episodes": 1, "facts": 0, "summaries": 2}, "1 episode, 2 summaries"),
         ({"replies": 1, "profile": 3}, "1 reply, 3 things learned"),
+        ({"keyslots": 1, "files": 3, "keyring entries": 1}, "1 keyslot, 3 files, 1 keyring entry"),
         ({}, ""),
     ],
 )

@@ -17,18 +17,14 @@ from companion.memory.feelings import Feeling, Mood
 from companion.memory.summaries import Summary
 
 _ONE = {
-    "sessions": "session",
-    "episodes": "episode",
     "replies": "reply",
-    "facts": "fact",
-    "feelings": "feeling",
     "summaries": "summary",
     "summary_sources": "source of a summary",
-    "embeddings": "vector",
+    "keyring entries": "keyring entry",
     "profile": "thing learned",
-    "receipts": "receipt",
 }
 _MANY = {"summary_sources": "sources of summaries", "profile": "things learned"}
+"""What is not named as its table is, or with an s less."""
 _KINDS = {"said": "said so", "inferred": "inferred, to be asked", "confirmed": "confirmed"}
 _BAR = 12  # characters on either side of the middle
 
@@ -42,7 +38,7 @@ def counted(counts: Mapping[str, int]) -> str:
 
 
 def _named(table: str, count: int) -> str:
-    return _ONE.get(table, table) if count == 1 else _MANY.get(table, table)
+    return _ONE.get(table, table.removesuffix("s")) if count == 1 else _MANY.get(table, table)
 
 
 def receipt_text(receipt: Mapping[str, Any]) -> str:
@@ -188,12 +184,18 @@ def feeling_details(feeling: Feeling) -> Table:
     return details(f"m{feeling.id}", [("when", moment(feeling.at)), ("felt", _felt(feeling)), ("in", source)])
 
 
-def summary_details(summary: Summary) -> Table:
-    """A summary and the episodes that prove it."""
+def summary_details(summary: Summary, known: Sequence[Fact]) -> Table:
+    """A summary, the episodes that it is from, and what these prove."""
     first, after = day_of(summary.starts)
     last = "" if summary.ends <= after else f" to {day(summary.ends - 1)}"
     return details(
-        f"s{summary.id}", [("day", day(first) + last), ("what you said", summary.text), ("from", _sources(summary))]
+        f"s{summary.id}",
+        [
+            ("day", day(first) + last),
+            ("what you said", summary.text),
+            ("from", _sources(summary)),
+            *(("fact", f"f{fact.id}  {fact.statement}") for fact in known),
+        ],
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any, Protocol
 
@@ -17,6 +17,7 @@ from companion.errors import CompanionError
 from companion.memory import episodes, facts, feelings, profile, summaries, vault
 from companion.memory import forget as forgetting
 from companion.memory.episodes import Episode
+from companion.memory.facts import Fact
 from companion.memory.store import Store
 from companion.memory.vault import Vault
 
@@ -177,7 +178,7 @@ def _open(places: Places) -> Vault:
 
 def _show_episode(store: Store, number: int) -> tuple[dict[str, Any], Table]:
     episode = episodes.get(store, number)
-    known = [fact for fact in facts.known(store, dates.now(), history=True) if fact.episode == number]
+    known = _proven_by(store, (number,))
     around = feelings.between(store, episode.started - dates.DAY, episode.started + dates.DAY)
     felt = [feeling for feeling in around if feeling.episode == number]
     record = tables.episode_record(episode) | {
@@ -199,7 +200,13 @@ def _show_feeling(store: Store, number: int) -> tuple[dict[str, Any], Table]:
 
 def _show_summary(store: Store, number: int) -> tuple[dict[str, Any], Table]:
     summary = summaries.get(store, number)
-    return tables.summary_record(summary), tables.summary_details(summary)
+    known = _proven_by(store, summary.sources)
+    record = tables.summary_record(summary) | {"facts": [tables.fact_record(fact) for fact in known]}
+    return record, tables.summary_details(summary, known)
+
+
+def _proven_by(store: Store, told: Collection[int]) -> list[Fact]:
+    return [fact for fact in facts.known(store, dates.now(), history=True) if fact.episode in told]
 
 
 _SHOWN = {"e": _show_episode, "f": _show_fact, "m": _show_feeling, "s": _show_summary}

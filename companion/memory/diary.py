@@ -5,7 +5,6 @@ A summary that went with one of its episodes is made anew from what is left of t
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
@@ -66,13 +65,12 @@ def _days(store: Store, before: int) -> Iterator[tuple[int, int]]:
 def _summed_up(store: Store, start: int, end: int) -> Summary | None:
     """The summary of [`start`, `end`); None where too little was said."""
     rows = store.query(
-        "SELECT e.id, e.said, e.language, (SELECT json_group_array(json_array(f.evidence_start, f.evidence_end))"
-        " FROM facts f WHERE f.episode = e.id),"
+        "SELECT e.id, e.said, e.language,"
         " coalesce((SELECT max(abs(f.valence) * f.confidence) FROM feelings f WHERE f.episode = e.id), 0)"
         " FROM episodes e WHERE e.started >= ? AND e.started < ? AND e.person = '' ORDER BY e.started, e.id",
         (start, end),
     )
-    turns = [Turn(id_, said, felt, tuple(map(tuple, json.loads(proofs)))) for id_, said, _, proofs, felt in rows]
+    turns = [Turn(id_, said, felt) for id_, said, _, felt in rows]
     among = digest.telling(turns)
     if len(among) < digest.LEAST:
         return None
@@ -80,6 +78,6 @@ def _summed_up(store: Store, start: int, end: int) -> Summary | None:
     cue = Cue("", (), terms)
     ((total,),) = store.query("SELECT count(*) FROM episodes")
     chosen = digest.choose(among, cues.rarity(cue, candidates.frequencies(store, cue), total))
-    ((language, _),) = Counter(language for _, _, language, *_ in rows).most_common(1)
+    ((language, _),) = Counter(language for _, _, language, _ in rows).most_common(1)
     sources = tuple(sorted({sentence.episode for sentence in chosen}))
     return Summary(start, end, CUT.join(sentence.text for sentence in chosen), language, sources)

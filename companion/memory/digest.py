@@ -29,18 +29,14 @@ _WORDS = range(2, 16)
 _SAID_BEFORE = 0.5
 """What a word counts for that a chosen sentence holds already; between 0 and 0.7 LoCoMo knows no difference."""
 
-_PROVES = 1.5
-"""For a sentence that proves a fact: it is about the owner's life and not about the moment."""
-
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One of the owner's turns. `felt`: strength of the feeling, 0…1. `proofs`: where its words prove facts."""
+    """One of the owner's turns. `felt`: strength of the feeling, 0…1."""
 
     episode: int
     said: str
     felt: float = 0.0
-    proofs: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +58,7 @@ def telling(turns: Sequence[Turn]) -> list[Sentence]:
             terms = frozenset(read_cue(text).terms)
             if part.asked or text.endswith("?") or len(terms) not in _WORDS:
                 continue
-            proves = any(start < part.end and part.start < end for start, end in turn.proofs)
-            weight = (_PROVES if proves else 1.0) * (1 + turn.felt)
-            found.setdefault(text.lower(), Sentence(turn.episode, text, terms, weight))
+            found.setdefault(text.lower(), Sentence(turn.episode, text, terms, 1 + turn.felt))
     return list(found.values())
 
 

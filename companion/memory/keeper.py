@@ -61,6 +61,7 @@ class Keeper:
         self._session = episodes.begin_session(vault.store, self.began, language, profile)
         self._reminder = Reminder(vault.store, language, self._session, embedder)
         self._diary = Diary(vault.store)
+        self._diary.write(self.began)  # yesterday may be asked for before there was a quiet moment
         self._erasures = len(vault.store.erased)
         self._said: set[str] = set()
         self.forgotten: list[str] = []
