@@ -15,6 +15,7 @@ from companion.apps.bench_tts import LANGUAGES, measure, replies, strongest_whis
 from companion.apps.cli import app
 from companion.errors import CompanionError
 from companion.events import SAMPLE_RATE, Samples, Style, Transcript
+from companion.tts.styles import STYLES
 from companion.tts.voice import NEUTRAL
 from tests import real
 
@@ -48,11 +49,13 @@ class Parrot:
 
 def test_errors_are_pooled_and_the_whole_sentence_is_heard_at_the_listeners_rate() -> None:
     parrot, heard = Parrot(), []
-    result = measure(OneSecondVoice(), parrot, ["One, two, 3!", "four"], lambda: heard.append(1))
-    assert (result.language, result.voice, result.recogniser, result.n) == ("en", "one-second", "parrot", 2)
-    assert result.wer == pytest.approx(3 / 4)
-    assert parrot.lengths == [SAMPLE_RATE, SAMPLE_RATE]
-    assert len(heard) == 2
+    results = measure(OneSecondVoice(), parrot, ["One, two, 3!", "four"], lambda: heard.append(1))
+    assert [result.style for result in results] == list(STYLES)
+    first = results[0]
+    assert (first.language, first.voice, first.recogniser, first.n) == ("en", "one-second", "parrot", 2)
+    assert first.wer == pytest.approx(3 / 4)
+    assert set(parrot.lengths) == {SAMPLE_RATE}
+    assert len(heard) == len(parrot.lengths) == 2 * len(STYLES)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -78,13 +81,21 @@ def test_without_a_whisper_it_says_what_to_do(tmp_path: Path) -> None:
 
 
 @pytest.mark.models
-def test_the_english_voice_is_understood(tmp_path: Path) -> None:
+def test_the_english_voice_is_understood_in_every_style_and_each_is_measurably_its_own(tmp_path: Path) -> None:
     real.engine("whisper-base")
     real.model_file("tts")
     command = ["--home", str(tmp_path), "bench", "tts", "--language", "en", "--profile", "tiny"]
-    result = runner.invoke(app, [*command, "--limit", "10", "--json"])
+    result = runner.invoke(app, [*command, "--limit", "6", "--json"])
     assert result.exit_code == 0, result.output
-    (one,) = json.loads(result.stdout)["sets"]
-    assert list(one) == ["language", "voice", "recogniser", "n", "wer", "cer", "rtf"]
-    assert one["n"] == 10
-    assert one["wer"] <= 0.15
+    neutral, *others = json.loads(result.stdout)["sets"]
+    keys = ["language", "voice", "style", "recogniser", "n", "wer", "cer", "rtf"]
+    assert list(neutral) == [*keys, "rate", "level", "pitch", "pitch_range"]
+    assert neutral["n"] == 6
+    assert len(others) >= 5
+    for style in (neutral, *others):
+        assert style["wer"] <= 0.15
+    for style in others:
+        asked = STYLES[style["style"]]
+        assert style["level"] == pytest.approx(asked.energy, abs=1.0)
+        assert style["pitch"] == pytest.approx(asked.pitch, abs=0.8)
+        assert style["rate"] == pytest.approx(asked.rate, rel=0.08)

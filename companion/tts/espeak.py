@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from companion.events import Samples, Style
+from companion.tts.pitch import PitchShaper
 from companion.tts.sound import styled
 from companion.tts.text import speakable
 from companion.tts.voice import NEUTRAL, VoiceError
@@ -44,13 +45,15 @@ class EspeakVoice:
         if program is None:
             raise VoiceError("the voice espeak-ng is not installed; install it: sudo apt-get install espeak-ng")
         self._program = program
+        self._pitch = PitchShaper()
         self.language = language
 
     def synthesize(self, text: str, style: Style = NEUTRAL) -> Iterator[Samples]:
         """See `Voice.synthesize`: one piece."""
         words = speakable(text)
         if words:
-            yield from styled([self._speak(words, style.rate)], RATE, style)
+            sound = self._pitch.shaped(self._speak(words, style.rate), RATE, style)
+            yield from styled([sound], RATE, style)
 
     def warm_up(self) -> None:
         """Have the program and its data in the disk cache."""

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from companion.events import Samples, Style
+from companion.tts.pitch import PitchShaper
 from companion.tts.sound import styled
+from companion.tts.styles import STYLES
 from companion.tts.text import speakable
 from companion.tts.voice import NEUTRAL, VoiceError
 
@@ -45,6 +47,7 @@ class PiperEngine:
             session = onnxruntime.InferenceSession(model, _session_options(), providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime has an exception for every kind of damage
             raise VoiceError(mend) from error
+        self._pitch = PitchShaper()
         self._voice = PiperVoice(session=session, config=config)
         self.id = voice_id
         self.rate: int = config.sample_rate
@@ -62,13 +65,14 @@ class PiperEngine:
         config = SynthesisConfig(length_scale=length_scale(style.rate), normalize_audio=False)
         try:
             sentences = (chunk.audio_float_array for chunk in self._voice.synthesize(words, config))
-            yield from styled(sentences, self.rate, style)
+            shaped = (self._pitch.shaped(sentence, self.rate, style) for sentence in sentences)
+            yield from styled(shaped, self.rate, style)
         except Exception as error:
             raise VoiceError(f"the voice {self.id} failed ({type(error).__name__})") from None
 
     def warm_up(self) -> None:
         """Load the phoneme tables and the model's pages: the first clause takes about twice as long as the next."""
-        for _ in self.synthesize(_WARM_UP):
+        for _ in self.synthesize(_WARM_UP, STYLES["warm"]):
             pass
 
 
