@@ -71,9 +71,12 @@ def _workplace(raw: str) -> Value:
     return None if idle or other or said[-1] in WORDS["no_workplaces"] or len(said[-1]) < 2 else " ".join(said)
 
 
+_NO_END_OF_A_NAME = re.compile(r"(?:[게히고며면서러]|에|로|랑|은|는|부터|까지)$")
+
+
 def _org(raw: str) -> Value:
     said = raw.split()
-    idle = any(word in WORDS["no_orgs"] or re.search(r"(?:[게히고며면서러]|에|로|랑|은|는|부터|까지)$", word) for word in said)
+    idle = any(word in WORDS["no_orgs"] or _NO_END_OF_A_NAME.search(word) for word in said)
     return None if idle or said[-1] in WORDS["no_places"] or len(said[-1]) < 2 else " ".join(said)
 
 
