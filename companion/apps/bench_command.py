@@ -54,6 +54,23 @@ def memory(
 
 
 @app.command()
+def safety(
+    context: typer.Context,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="CSV", help="Crisis lines of your own: text, language, crisis (0 or 1)."),
+    ] = None,
+    profile: Profile = None,
+    as_json: Json = False,
+) -> None:
+    """Whether people in danger are heard, farewells let go, and the truth told about what it is."""
+    from companion.apps import bench_safety as program
+
+    places = context.find_root().obj
+    program.run(places.home, places.models, profile, data, as_json)
+
+
+@app.command()
 def stt(
     context: typer.Context,
     language: Annotated[Literal["en", "ko"] | None, typer.Option(help="Only this language.")] = None,

@@ -10,7 +10,7 @@ from typing import Final
 from companion.dialogue.safety.words import normal
 from companion.settings import Language
 
-_LEFT: Final = {"en": 2, "ko": 4}
+_LEFT: Final = {"en": 1, "ko": 2}
 """Words (Korean: syllables) of a farewell that may be other than a farewell."""
 
 _QUESTION: Final = {
@@ -31,6 +31,7 @@ class Signs:
             kind: re.compile("|".join(f"{bound}(?:{sign}){bound}" for sign in farewell[kind]))
             for kind in ("night", "day")
         }
+        self._closing = re.compile("|".join(f"{bound}(?:{sign})" for sign in farewell["closing"]))
         self._fillers = re.compile("|".join(f"{bound}(?:{sign}){bound}" for sign in farewell["fillers"]))
         self._identity = {kind: _any(data["identity"][kind]) for kind in ("pretend", "love", "nature", "feelings")}
         self._not_identity = _any(data["identity"]["not"])
@@ -38,11 +39,13 @@ class Signs:
         self._call = _any(data["offer"]["call"])
 
     def goodbye(self, words: str) -> str | None:
-        """`night` or `day` where `words` are a farewell and next to nothing else."""
+        """`night` or `day` where `words` are a farewell and next to nothing else, or end with one."""
         text = normal(words, self._language)
         if _QUESTION[self._language].search(text):
             return None
         kind = next((kind for kind, signs in self._farewells.items() if signs.search(text)), None)
+        if self._closing.search(text):
+            return kind or "day"
         for signs in (*self._farewells.values(), self._fillers):
             text = signs.sub(" ", text)
         left = text.split() if self._language == "en" else text.replace(" ", "")
