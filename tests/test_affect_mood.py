@@ -66,6 +66,11 @@ def test_it_stays_in_range_even_where_the_clock_goes_back(feelings: list[tuple[f
         assert 0 <= state.weight <= mood.WEIGHT
 
 
+def test_a_clock_set_back_changes_nothing() -> None:
+    state = mood.moved(Mood(), 0.9, 0.5, 1.0, NOON)
+    assert mood.at(state, NOON - 9 * HOUR_S) == state
+
+
 def test_a_mood_survives_the_store() -> None:
     state = mood.moved(mood.moved(Mood(), 0.5, -0.2, 0.6, NOON), -0.1, 0.3, 0.4, NOON + HOUR_S)
     assert Mood.from_record(json.loads(json.dumps(state.to_record()))) == state
