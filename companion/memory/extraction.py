@@ -1,7 +1,8 @@
 """Facts from the owner's own words: what is found in them, and what that means beside what is known already. Pure.
 
-The patterns are tables (`patterns/`), one file a language. A small language model may propose further facts;
-`check_proposal` lets through only what the words themselves support.
+The patterns are tables (`patterns/`), one file a language. No language model proposes facts: of
+the 30 that the starter model (1.5 B) added to 102 lines under a grammar, checked word by word against the evidence, 16
+were true and lasting.
 """
 
 from __future__ import annotations
@@ -14,12 +15,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from companion.memory.language.found import FoundFact, is_part
-from companion.memory.language.sentences import lowered
 
 if TYPE_CHECKING:
     from companion.memory.facts import Fact
 
-__all__ = ["Conflicts", "FoundFact", "New", "Proposal", "Same", "Supersedes", "check_proposal", "extract", "reconcile"]
+__all__ = ["Conflicts", "FoundFact", "New", "Same", "Supersedes", "extract", "reconcile"]
 
 
 def extract(said: str, language: str, now: datetime) -> list[FoundFact]:
@@ -125,52 +125,3 @@ def _instead(found: FoundFact, old: Fact) -> Relation:
     if predicate in _LASTING and found.stance == "is" and not more_exact and old.kind != "inferred":
         return Conflicts(old)
     return Supersedes(old)
-
-
-# --- what a language model proposes ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A fact as a language model proposes it. `evidence`: the owner's words that are to prove it, letter for letter."""
-
-    statement: str
-    evidence: str
-    language: str
-    key: str = ""
-    topic: str = ""
-    person: str = ""
-
-
-PROPOSED_CONFIDENCE = 0.5
-"""At most: a proposal is asked about before it is used as true."""
-
-_KEY = re.compile(r"[^\W\d_][\w:]*\.[^\W\d_][\w :/]*")
-
-
-def check_proposal(proposal: Proposal, said: str) -> FoundFact | None:
-    """The proposal as an inferred fact, if the owner's words carry it; None otherwise.
-
-    Its evidence must stand in what was said, in a clause that the owner states as true, and speak of the owner; every
-    word of the statement must come from there, and neither may deny what the other states.
-    """
-    patterns = _patterns(proposal.language)
-    low, evidence = lowered(said), lowered(proposal.evidence).strip()
-    start = low.find(evidence)
-    end = start + len(evidence)
-    if patterns is None or start < 0 or len(evidence.split()) < 2:
-        return None
-    if not any(first <= start and end <= last for first, last in patterns.believable(said)):
-        return None
-    if not patterns.supports(evidence, lowered(proposal.statement), low[:start]):
-        return None
-    return FoundFact(
-        statement=proposal.statement.strip(),
-        evidence=(start, end),
-        key=proposal.key if _KEY.fullmatch(proposal.key) else "",
-        topic=proposal.topic,
-        kind="inferred",
-        confidence=PROPOSED_CONFIDENCE,
-        sensitive=patterns.is_sensitive(evidence),
-        person=proposal.person if lowered(proposal.person) in evidence else "",
-    )

@@ -10,7 +10,7 @@ from functools import cache
 from companion.memory.language import moments_en
 from companion.memory.language.english_slots import READER, WORDS
 from companion.memory.language.found import FoundFact, Row, alternatives, compiled, distinct, facts_of, load
-from companion.memory.language.numbers import NUMBER_EN, number
+from companion.memory.language.numbers import NUMBER_EN
 from companion.memory.language.sentences import Sentence, lowered, sentences, struck_out
 
 _QUOTED = re.compile(r"[\"“„«][^\"“”„«»]*[\"”»]")
@@ -29,47 +29,6 @@ def extract(said: str, now: datetime) -> list[FoundFact]:
         if not _UNDER_CONDITION.match(low, match.end(), sentence.end)
         for fact in facts_of(match, row, said, now, READER)
     )
-
-
-def believable(said: str) -> list[tuple[int, int]]:
-    """The spans that the owner states as true: no question, no condition, nobody else's words, no play."""
-    low = _prepared(said)
-    return [(s.start, last) for s in sentences(low) if (last := _last_start(s, low)) > s.start]
-
-
-def supports(evidence: str, statement: str, before: str) -> bool:
-    """Whether the owner's words (small letters) carry a statement about them, word by word; `before`: what went on."""
-    has = _WORD.findall(evidence)
-    stems = {_stem(word) for word in has} | {str(n) for word in has if (n := number(word)) is not None}
-    needs = [word for word in _WORD.findall(statement) if word not in _GRAMMAR]
-    about_the_owner = bool(set(has) & _ME) and not _guard("onward").search(evidence) and not before.endswith("not ")
-    denied = bool(_DENIAL.search(evidence)) == bool(_DENIAL.search(statement))
-    return about_the_owner and denied and bool(needs) and all(_stem(word) in stems for word in needs)
-
-
-def is_sensitive(evidence: str) -> bool:
-    """Whether the words touch health, belief, sexuality, politics or money."""
-    said = evidence.replace("'s", "").split()
-    pairs = {"-".join(said[n : n + size]) for size in (1, 2, 3) for n in range(len(said))}
-    lists = ("conditions", "illnesses", "states", "sexuality", "faith", "politics", "sensitive")
-    return any(pairs & set(WORDS[name]) for name in lists)
-
-
-_WORD = re.compile(r"[^\W_][\w']*")
-_ME = frozenset("i i'm im i've i'd my me mine myself we we're we've our us".split())
-_DENIAL = re.compile(r"\b(?:not|no|never|none|without|\w+n't|dont|cannot|hates?|dislikes?)\b")
-_GRAMMAR = frozenset(  # what a statement may have without its being said
-    "a an the is are was were be been has have had do does did to of in at on for with and or as their they them who "
-    "that called named name not no never person owner user".split()
-)
-
-
-def _stem(word: str) -> str:
-    bare = re.sub(r"(?:'s|'m|'ve|'re|n't|')$", "", word)
-    for ending in ("ies", "ing", "es", "ed", "s", "e", "y"):
-        if bare.endswith(ending) and len(bare) - len(ending) >= 3:
-            return bare[: -len(ending)]
-    return bare
 
 
 # --- what may be believed --------------------------------------------------------------------------------------------

@@ -39,60 +39,6 @@ def extract(said: str, now: datetime) -> list[FoundFact]:
     return distinct(found)
 
 
-def believable(said: str) -> list[tuple[int, int]]:
-    """The spans that the owner states as true: no question, no condition, nobody else's words, no play."""
-    low = _prepared(said)
-    stated = [s for s in sentences(low) if not _is_question(s, low)]
-    return [(s.start, last) for s in stated if (last := _last_start(s, low)) > s.start]
-
-
-def supports(evidence: str, statement: str, before: str) -> bool:
-    """Whether the owner's words carry a statement about them, word for word; `before`: what preceded them."""
-    has = [_bare(word) for word in evidence.split()]
-    needs = [bare for word in statement.split() if (bare := _bare(word)) not in _GRAMMAR]
-    subject = _last_subject(f"{before} {evidence} ")
-    denied = bool(_DENIAL.search(evidence)) == bool(_DENIAL.search(statement))
-    open_end = _OPEN_END.search(evidence) is not None
-    return (
-        subject != "other"
-        and denied
-        and not open_end
-        and bool(needs)
-        and all(_carried(need, has) for need in needs[:-1])
-        and (_carried(needs[-1], has) or any(_open(said[0]) == _open(needs[-1][0]) for said in has))  # a verb: its root
-    )
-
-
-def is_sensitive(evidence: str) -> bool:
-    """Whether the words touch health, belief, sexuality, politics or money."""
-    lists = ("conditions", "illnesses", "faiths", "sexualities", "politics", "sensitive")
-    return any(re.search(alternatives(WORDS[name]), evidence) for name in lists)
-
-
-_DENIAL = re.compile(r"(?:^|\s)(?:안|못)\s?|없|않|아니|싫|못[하해한]")
-_OPEN_END = re.compile(r"(?:면|싶[가-힣]*|까|래|대|라고|다고|려고)$")
-_GRAMMAR = frozenset("있 이 이름 사람 것 수 있다 이다 한다 하다 자신 그 사용자 주인".split())
-_ENDINGS = re.compile(
-    r"(?:이라는|라는|이라고|라고|에서|에게|한테|이랑|으로|하고|[은는이가을를에의도로와과랑]|이다|있다|한다|했다|입니다|[이예에]요|[아어해]요?|습니다|다|고|며)$"
-)
-
-
-def _bare(word: str) -> str:
-    """A word without particle or ending, if something is left: 서울에 → 서울, 좋아한다 → 좋아."""
-    bare = _ENDINGS.sub("", word.strip(".,!"))
-    return bare or word
-
-
-def _carried(need: str, has: list[str]) -> bool:
-    """Whether a word of the statement was said, the final consonant of its last syllable aside."""
-    return any(said.startswith(need) or _open(said).startswith(_open(need)) for said in has)
-
-
-def _open(word: str) -> str:
-    """The word without the final consonant of its last syllable: 산 → 사, 살 → 사."""
-    return hangul.with_final(word, 0) if "가" <= word[-1] <= "힣" else word
-
-
 # --- what may be believed --------------------------------------------------------------------------------------------
 
 
