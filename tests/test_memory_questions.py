@@ -8,7 +8,7 @@ import pytest
 
 from companion.memory.extraction import extract
 from companion.memory.facts import Fact
-from companion.memory.questions import answers
+from companion.memory.questions import answers, asked
 
 NOW = datetime(2026, 11, 23, 15)
 
@@ -23,7 +23,7 @@ def known(language: str, *said: str) -> list[Fact]:
 
 
 def answered(question: str, language: str, *said: str) -> list[str]:
-    return [fact.statement for fact in answers(question, language, known(language, *said))]
+    return [fact.statement for fact in answers(asked(question, language), known(language, *said))]
 
 
 @pytest.mark.parametrize(
@@ -76,8 +76,8 @@ def test_the_fact_of_another_is_no_answer() -> None:
 
 def test_what_is_only_inferred_is_no_answer() -> None:
     guess = Fact("lives in Rome", 1, (0, 4), 0, key="owner.lives_in", kind="inferred")
-    assert answers("Where do I live?", "en", [guess]) == []
+    assert answers(asked("Where do I live?", "en"), [guess]) == []
 
 
 def test_a_language_without_questions_has_no_answers() -> None:
-    assert answers("Wo wohne ich?", "de", known("en", "I live in Hamburg.")) == []
+    assert asked("Wo wohne ich?", "de") == ()

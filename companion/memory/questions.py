@@ -17,21 +17,26 @@ _TABLE = load("questions.toml")
 _SLOTS: dict[str, ModuleType] = {"en": english_slots, "ko": korean_slots}
 
 
-def answers(said: str, language: str, known: Sequence[Fact]) -> list[Fact]:
-    """The facts of `known` that answer the whole of `said`, newest first; none where it is no such question.
+Asked = tuple[re.Pattern[str], ...]
+"""Patterns of the keys that a question asks for, the best first."""
 
-    What is only inferred is no answer.
-    """
+
+def asked(said: str, language: str) -> Asked:
+    """What the whole of `said` asks for; empty where it is no question that a fact answers."""
     if language not in _TABLE:
-        return []
+        return ()
     words = without_marks(lowered(said))
     for pattern, keys in _questions(language):
         if match := pattern.fullmatch(words):
-            for key in keys:
-                about = re.compile(_filled(key, match, language))
-                if found := [f for f in reversed(known) if f.kind != "inferred" and about.fullmatch(f.key)]:
-                    return found
-    return []
+            return tuple(re.compile(_filled(key, match, language)) for key in keys)
+    return ()
+
+
+def answers(about: Asked, known: Sequence[Fact]) -> list[Fact]:
+    """The facts of `known` that answer it, newest first. What is only inferred is no answer."""
+    sure = [fact for fact in reversed(known) if fact.kind != "inferred"]
+    found = ([fact for fact in sure if key.fullmatch(fact.key)] for key in about)
+    return next(filter(None, found), [])
 
 
 _PLACE = re.compile(r"\{(\w+)\}")

@@ -50,11 +50,13 @@ class Reminder:
         self._store = store
         self._language = language
         self._session = session
+        questions.asked("", language)  # reads the table now, not in the first turn
 
     def note(self, words: str, now: int) -> Note:
         """What `words` call for at `now` (milliseconds since 1970, UTC)."""
-        if asked := questions.answers(words, self._language, facts.known(self._store, now)):
-            return self._answered(asked[: spoken.AT_ONCE], now)
+        asked = questions.asked(words, self._language)
+        if asked and (known := questions.answers(asked, facts.known(self._store, now))):
+            return self._answered(known[: spoken.AT_ONCE], now)
         offset = round((local(now) - datetime(1970, 1, 1)).total_seconds() * 1000) - now
         came = self.search.recall(words, now, limit=MOST_EPISODES + 5, offset=offset)
         if came.doubtful:
@@ -66,10 +68,10 @@ class Reminder:
         answer, hint = (self._of_days(days, now), "") if days else self._answer(memos, words, now)
         return self._noted(memos, now, answer if "?" in words else "", hint if "?" in words else "")
 
-    def _answered(self, asked: Sequence[Fact], now: int) -> Note:
+    def _answered(self, known: Sequence[Fact], now: int) -> Note:
         """The note for a question that just these facts answer."""
-        memos = [(Recalled("fact", fact.id, 1.0, fact.valid_from, share=1.0), _stated(fact)) for fact in asked]
-        return self._noted(memos, now, spoken.told([fact.statement for fact in asked], self._language))
+        memos = [(Recalled("fact", fact.id, 1.0, fact.valid_from, share=1.0), _stated(fact)) for fact in known]
+        return self._noted(memos, now, spoken.told([fact.statement for fact in known], self._language))
 
     def _noted(self, memos: _Told, now: int, answer: str = "", hint: str = "") -> Note:
         text = write([memo for _, memo in memos], _day(now), self._language)
