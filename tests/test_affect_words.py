@@ -170,6 +170,15 @@ def test_the_bench_puts_given_texts_to_the_shipped_classifier(tmp_path: Path) ->
     assert result.macro_f1 > 0.6
 
 
+def test_the_bench_asks_for_ekmans_seven_where_the_labels_are_those() -> None:
+    texts = [
+        bench_words.Labelled("i am so angry at him", frozenset({"anger"})),
+        bench_words.Labelled("i love you thank you so much", frozenset({"joy"})),
+    ]
+    results = {result.name: result.macro_f1 for result in bench_words.measure("seven", words.load("en"), texts)}
+    assert results == {"seven (groups)": 1.0, "seven (emotions)": 1.0}
+
+
 def test_the_bench_never_counts_texts_that_were_fitted_on(tmp_path: Path) -> None:
     texts = [bench_words.Labelled(f"text {n}", frozenset({"admiration"})) for n in range(4)]
     model = words.load("en")

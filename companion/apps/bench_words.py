@@ -117,19 +117,20 @@ def _questions(model: WordsModel, seen: set[str]) -> dict[str, tuple[Truth, Answ
     if seen <= _POLES:
         return {"polarity": (set, lambda text: {"positive" if model.read(text).valence > 0 else "negative"})}
     emotions = {_NAMES.get(label, label) for label in seen} & set(EMOTIONS)
-    if seen <= set(model.labels) and not {_NAMES.get(label, label) for label in seen} <= set(EMOTIONS):
+    asked: dict[str, tuple[Truth, Answer]] = {}
+    if seen <= set(model.groups):
+        asked["groups"] = (set, model.group)
+    elif seen <= set(model.labels):
         return {
             "labels": (set, model.label),
             "groups": (lambda labels: {model.grouping[label] for label in labels} - {""}, model.group),
         }
-    if len(emotions) < 2:
-        return {}
-    return {
-        "emotions": (
+    if len(emotions) > 1:
+        asked["emotions"] = (
             lambda labels: {_NAMES.get(label, label) for label in labels} & emotions,
             lambda text: {max(emotions, key=model.read(text).scores.__getitem__)},
         )
-    }
+    return asked
 
 
 def _cross_validated(name: str, model: WordsModel, question: str) -> Result:
