@@ -1,0 +1,1 @@
+"""How to answer, decided in code: small language models repeat one strategy and are poor at empathy."""

@@ -1,0 +1,175 @@
+"""Which strategy answers a turn, and in which voice: a pure function of the moment, what was heard, and this talk.
+
+The strategies are those of trained supporters (ESConv: Liu et al. 2021, ACL), with celebration and quiet presence. What
+is hard is met with understanding before anything else; advice is for those who ask for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Strategy = Literal[
+    "question",
+    "restatement",
+    "reflection",
+    "affirmation",
+    "self-disclosure",
+    "suggestion",
+    "information",
+    "celebration",
+    "presence",
+]
+
+Tone = Literal["tense", "bright", "low", "apart"]
+"""What a voice alone can say: excited and unpleasant, excited and pleasant, less lively than usual, or at odds with the
+words ("I'm fine")."""
+
+HARD: Final = frozenset({"sad", "afraid", "angry", "tired", "lonely"})
+GOOD: Final = frozenset({"happy", "relieved"})
+_FIXED: Final[Mapping[str, Strategy]] = {
+    "question": "information",
+    "unknown": "information",
+    "me": "self-disclosure",
+    "hello": "question",
+    "bye": "presence",
+    "thanks": "affirmation",
+}
+"""Moments in which one strategy is plainly due."""
+
+SHARE: Final = 0.35
+"""No strategy takes more of a talk than this, where another fits: supporters' own most frequent one takes 0.21."""
+
+_AGAIN: Final = 0.4
+"""What it costs a strategy to have been the last one, on the scale of a preference (0…1)."""
+
+_ORDER: Final = 0.1
+"""What it costs a strategy to stand one place further back among those that fit."""
+
+EVEN: Final = 0.5
+"""The preference for what nothing is known about."""
+
+_AROUSED: Final = 0.35
+_PLEASANT: Final = 0.15
+_TOLD_APART: Final = 0.4
+"""Of arousal, valence and disagreement: from here on a tone is worth a word. A third of the scale is about one standard
+deviation from how this owner usually sounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What there is to answer. `moment`: its name in the persona. `wants_advice`: the owner asks what to do.
+    `tone`: what the voice alone says, where the words say little.
+    """
+
+    moment: str
+    wants_advice: bool = False
+    tone: Tone | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the reply does, first and `then`; `style`: how its first part sounds, of `tts.styles`, and `why`."""
+
+    strategy: Strategy
+    then: Strategy | None
+    style: str
+    why: str
+
+    @property
+    def asks(self) -> bool:
+        """Whether the reply may hold a question: one at most."""
+        return "question" in (self.strategy, self.then)
+
+
+def plan(situation: Situation, before: Sequence[Plan] = (), taste: Mapping[str, float] | None = None) -> Plan:
+    """How to answer. `before`: the plans of this talk, oldest first. `taste`: how much a strategy or a style is
+    preferred, 0…1, where anything is known (drawn anew for every turn, so that others get their chance).
+    """
+    taste = taste or {}
+    options, why = _fitting(situation, before)
+    chosen = _select(options, before, taste)
+    styles = _styles(situation)
+    style = max(styles, key=lambda name: taste.get(name, EVEN) - _ORDER * styles.index(name))
+    return Plan(*chosen, style, why)
+
+
+def tone_of(valence: float, arousal: float, disagreement: float) -> Tone | None:
+    """What a voice says where the words say little; all against how this owner usually sounds."""
+    if disagreement >= _TOLD_APART:
+        return "apart"
+    if arousal >= _AROUSED:
+        return "bright" if valence >= _PLEASANT else "tense" if valence <= -_PLEASANT else None
+    return "low" if arousal <= -_AROUSED and valence < _PLEASANT else None
+
+
+_Option = tuple[Strategy, Strategy | None]
+_Options = tuple[_Option, ...]
+
+_HARD_ADVICE: Final[_Options] = (("reflection", "suggestion"), ("affirmation", "suggestion"))
+_ADVICE: Final[_Options] = (("suggestion", None),)
+_FOR_TONE: Final[_Options] = (("reflection", "question"),)
+_IN_HARD: Final[_Options] = (
+    ("reflection", "question"),
+    ("affirmation", "question"),
+    ("reflection", "presence"),
+    ("affirmation", "presence"),
+    ("presence", None),
+    ("self-disclosure", "question"),
+)
+_IN_GOOD: Final[_Options] = (("celebration", "question"), ("affirmation", "question"), ("celebration", None))
+_IN_ORDINARY: Final[_Options] = (
+    ("restatement", "question"),
+    ("question", None),
+    ("restatement", None),
+    ("self-disclosure", "question"),
+)
+
+
+def _fitting(situation: Situation, before: Sequence[Plan]) -> tuple[_Options, str]:
+    """What fits, the most fitting first, and why."""
+    moment = situation.moment
+    understood = bool(before) and before[-1].strategy in ("reflection", "affirmation", "restatement")
+    match situation:
+        case Situation(wants_advice=True) if moment in HARD and not understood:
+            options, why = _HARD_ADVICE, "hard, and advice is asked for"
+        case Situation(wants_advice=True):
+            options, why = _ADVICE, "advice is asked for"
+        case Situation() if moment in HARD:
+            options, why = _IN_HARD, f"a hard moment: {moment}"
+        case Situation() if moment in GOOD:
+            options, why = _IN_GOOD, f"a good moment: {moment}"
+        case Situation(tone=str()):
+            options, why = _FOR_TONE, f"the voice: {situation.tone}"
+        case Situation() if moment in _FIXED:
+            options, why = ((_FIXED[moment], None),), f"a plain case: {moment}"
+        case _:
+            options, why = _IN_ORDINARY, "an ordinary moment"
+    return options, why
+
+
+def _select(options: _Options, before: Sequence[Plan], taste: Mapping[str, float]) -> _Option:
+    """The best of what fits and has not had its share of this talk yet."""
+    past = [one.strategy for one in before]
+    fresh = [option for option in options if past.count(option[0]) + 1 <= max(1.0, SHARE * (len(past) + 1))]
+    last = (before[-1].strategy, before[-1].then) if before else None
+
+    def worth(option: _Option) -> float:
+        again = _AGAIN * ((option[0] == past[-1] if past else False) + (option == last))
+        return taste.get(option[0], EVEN) - again - _ORDER * options.index(option)
+
+    return max(fresh or options, key=worth)
+
+
+def _styles(situation: Situation) -> list[str]:
+    """Voices that fit, the most fitting first."""
+    if situation.moment in GOOD or situation.tone == "bright":
+        return ["bright", "warm"]
+    if situation.moment in ("sad", "tired", "lonely") or situation.tone in ("low", "apart"):
+        return ["gentle", "warm", "calm"]
+    if situation.moment in ("afraid", "angry") or situation.tone == "tense":
+        return ["calm", "gentle", "firm"]
+    if _FIXED.get(situation.moment) == "information":
+        return ["neutral", "warm"]
+    return ["warm", "neutral"]

@@ -1,0 +1,139 @@
+"""How a turn is answered is decided in code: understanding before advice, one question, no strategy for everything."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from companion.dialogue import persona
+from companion.dialogue.strategy.learning import Tastes, reward
+from companion.dialogue.strategy.planner import GOOD, HARD, SHARE, Plan, Situation, plan, tone_of
+from companion.dialogue.strategy.wording import load
+from companion.settings import Language
+from companion.tts.styles import STYLES
+
+MOMENTS = sorted({*HARD, *GOOD, "question", "me", "hello", "bye", "thanks", "plain", "weather", "book", "bored"})
+LANGUAGES: tuple[Language, ...] = ("en", "ko")
+situations = st.builds(
+    Situation, st.sampled_from(MOMENTS), st.booleans(), st.sampled_from([None, "tense", "bright", "low", "apart"])
+)
+
+
+def talk(turns: list[Situation], taste: dict[str, float] | None = None) -> list[Plan]:
+    plans: list[Plan] = []
+    for situation in turns:
+        plans.append(plan(situation, plans, taste))
+    return plans
+
+
+@pytest.mark.parametrize("moment", sorted(HARD))
+def test_advice_for_what_is_hard_comes_after_understanding(moment: str) -> None:
+    first, second = talk([Situation(moment, wants_advice=True)] * 2)
+    assert first.strategy in ("reflection", "affirmation")
+    assert first.then == second.strategy == "suggestion"
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_no_advice_is_given_to_who_did_not_ask(moment: str) -> None:
+    for one in talk([Situation(moment)] * 8):
+        assert "suggestion" not in (one.strategy, one.then)
+
+
+def test_no_strategy_is_above_its_share_of_a_varied_talk() -> None:
+    turns = [Situation(moment) for moment in MOMENTS * 5]
+    random.Random(3).shuffle(turns)
+    (_, most), *_ = Counter(one.strategy for one in talk(turns)).most_common(1)
+    assert most / len(turns) <= SHARE
+
+
+@given(st.lists(situations, max_size=12))
+def test_every_situation_has_a_plan_with_a_voice_that_exists(turns: list[Situation]) -> None:
+    for one in talk(turns):
+        assert one.style in STYLES
+        assert one.why
+        assert one.strategy != one.then
+
+
+def test_nobody_is_asked_in_answer_to_a_goodbye_or_a_thank_you() -> None:
+    assert not any(one.asks for one in talk([Situation("bye"), Situation("thanks"), Situation("question")]))
+
+
+def test_a_hard_moment_is_met_in_another_way_each_time() -> None:
+    plans = talk([Situation("sad")] * 4)
+    assert all(one != other for one, other in pairwise([(each.strategy, each.then) for each in plans]))
+
+
+def test_what_this_owner_likes_is_preferred_among_what_fits() -> None:
+    assert plan(Situation("sad"), (), {"presence": 1.0, "reflection": 0.1}).strategy == "presence"
+    assert plan(Situation("sad"), (), {"calm": 1.0, "gentle": 0.2}).style == "calm"
+
+
+def test_the_same_words_are_answered_by_their_tone() -> None:
+    said = [plan(Situation("plain", tone=tone)) for tone in (None, "bright", "tense", "low")]
+    assert len({one.style for one in said}) == 4
+
+
+@pytest.mark.parametrize(
+    ("valence", "arousal", "apart", "tone"),
+    [
+        (0.4, 0.7, 0, "bright"),
+        (-0.4, 0.7, 0, "tense"),
+        (-0.2, -0.6, 0, "low"),
+        (0, 0.1, 0, None),
+        (0.3, 0, 0.7, "apart"),
+    ],
+)
+def test_a_tone_is_named_where_it_is_clear(valence: float, arousal: float, apart: float, tone: str | None) -> None:
+    assert tone_of(valence, arousal, apart) == tone
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_line_claims_what_the_owner_feels_or_asks_twice(language: Language) -> None:
+    wording, own = load(language), persona.load(language, "Companion", "")
+    for lines in wording.lines.values():
+        for line in (line for several in lines.values() for line in several):
+            assert line.count("?") <= 1
+            assert "you are sad" not in line.lower()
+            assert not own.cliches.search(line)
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "sign"),
+    [
+        ("en", "Thanks, that really helped.", 1.0),
+        ("en", "you're not listening, that doesn't help", 0.0),
+        ("en", "My cat is asleep.", None),
+        ("ko", "말하고 나니 마음이 좀 편해졌어. 들어줘서 고마워.", 1.0),
+        ("ko", "그만 물어봐.", 0.0),
+        ("ko", "고양이가 자고 있어.", None),
+    ],
+)
+def test_signs_of_help_are_heard_in_the_words(language: Language, words: str, sign: float | None) -> None:
+    assert load(language).sign(words) == sign
+
+
+def test_only_relief_is_rewarded_never_the_length_of_a_talk() -> None:
+    assert reward(1.0, -0.5, -0.9, closed=False) == 1.0
+    assert reward(None, -0.6, 0.0, closed=False) == 1.0
+    assert reward(None, -0.3, -0.8, closed=False) == pytest.approx(0.0)
+    assert reward(None, 0.2, 0.2, closed=False) is None
+
+
+def test_what_helps_is_learned_and_can_be_forgotten_one_by_one() -> None:
+    tastes = Tastes()
+    for _ in range(30):
+        tastes = tastes.rewarded(["presence", "gentle"], 1.0).rewarded(["question"], 0.0)
+    drawn = [tastes.draw(["presence", "question"], random.Random(seed)) for seed in range(50)]
+    assert sum(one["presence"] > one["question"] for one in drawn) == 50
+    assert "presence" not in tastes.without("presence").arms
+    assert "gentle" in tastes.without("presence").arms
+
+
+def test_tastes_survive_being_written_down() -> None:
+    tastes = Tastes().rewarded(["presence", "warm"], 0.7)
+    assert Tastes.from_record(tastes.to_record()) == tastes
