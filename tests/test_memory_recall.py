@@ -303,6 +303,14 @@ def test_an_index_that_shrank_is_the_same_as_one_read_anew(kept: Store) -> None:
     assert set(shrunk.nearest(question, 9).tolist()) == set(anew.nearest(question, 9).tolist())
 
 
+def test_without_vectors_what_is_forgotten_is_gone_from_the_search_too(kept: Store) -> None:
+    gone, *_ = talk(kept, "the lighthouse", *SMALL_TALK)
+    recall = Recall(kept)
+    assert gone in found(recall, "the lighthouse")
+    forget.forget(kept, forget.by_ids(kept, [f"e{gone}"]), now=0)
+    assert found(recall, "the lighthouse") == []
+
+
 def test_of_a_vector_only_the_signs_stay_in_memory(kept: Store) -> None:
     talk(kept, *SMALL_TALK)
     Recall(kept, BagOfWords()).embed_new(limit=1000)

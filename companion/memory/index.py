@@ -87,7 +87,8 @@ class EpisodeIndex:
         gone = np.setdiff1d(touched, rows)
         for column in ("ids", "session", "started", "person", "asks", "moved", "embedded"):
             setattr(self, column, np.delete(getattr(self, column), gone))
-        self._signs = np.delete(self._signs, gone, axis=1)
+        if self._model is not None:
+            self._signs = np.delete(self._signs, gone, axis=1)
         heard = set(np.unique(self.person).tolist()) | {0}
         self.people = {name: code for name, code in self.people.items() if code in heard}
 
