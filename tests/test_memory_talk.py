@@ -394,3 +394,10 @@ def test_an_export_is_the_beginning_of_a_new_home(
     assert "1 episode," in " ".join(capsys.readouterr().out.split())
     with open_memory(home, places.unlock) as memory:
         assert [episode.said for episode in episodes.latest(memory.store)] == ["I live in Seoul."]
+
+
+def test_a_korean_question_that_recalls_is_answered_without_saying_whose_it_is(korean: Talks) -> None:
+    korean.say("금요일부터 도자기 수업을 시작해.")
+    korean.begin(days_later=1)
+    assert "도자기 수업을 시작한다고 하셨어요" in korean.recall("도자기 수업은 언제 시작하지?").answer
+    assert korean.recall("도자기 수업이 뭐야?").answer == ""
