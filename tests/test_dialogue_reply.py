@@ -437,3 +437,13 @@ def test_it_says_what_it_is_first_and_again_after_three_hours() -> None:
     assert "disclosure" not in [clause.safety for clause in replier.reply((), "Hello.", never)]
     now += 3 * 60 * 60
     assert next(replier.reply((), "Hello.", never)).safety == "disclosure"
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_where_the_model_hears_a_farewell_its_own_words_are_not_used(language: Language) -> None:
+    assert persona.FAREWELL in persona.load(language, "Companion", "").moments
+    model = ScriptedModel("Where are you going?", Choice(persona.FAREWELL, 0.5))
+    (clause,) = Replier(model, language).reply((), "I shall take my leave of you.", never)
+    assert clause.safety == "goodbye"
+    assert "?" not in clause.text
+    assert model.written == 0

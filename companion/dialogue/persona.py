@@ -7,9 +7,13 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from companion.dialogue.prompt import Message
 from companion.settings import Language
+
+FAREWELL: Final = "bye"
+"""The moment in which the owner leaves, in every language: what is said then is not left to a model."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,8 @@ class Clause:
     `first_token`: seconds from asking the model to its first token; given with the first clause, where there is one.
     `ahead`: it was begun before the reply was asked for. `aside`: it is about the memory and no part of the talk.
     `recall`: what came to mind, given with the first clause. `safety`: here begins what is said in code, whatever a
-    model would have said.
+    model would have said. `style`: how it sounds, of `tts.styles`. `plan`: how the turn is answered, given with the
+    first clause, where there was a choice.
     """
 
     text: str
@@ -49,6 +50,8 @@ class Clause:
     aside: bool = False
     recall: Recall | None = None
     safety: SafetyKind | None = None
+    style: str = "neutral"
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +126,15 @@ class Dialogue(Protocol):
     def follow(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> None:
         """Read what the owner has said so far, while more is to come."""
 
-    def prepare(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> None:
+    def prepare(
+        self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None = None
+    ) -> None:
         """Read the owner's words and begin to answer, while it is not sure yet that they are all."""
 
-    def reply(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> Iterator[Clause]:
-        """The answer, clause by clause."""
+    def reply(
+        self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None = None
+    ) -> Iterator[Clause]:
+        """The answer, clause by clause. `affect`: what was heard in the turn."""
 
     def kept(self, history: Sequence[Exchange]) -> tuple[Exchange, ...]:
         """`history` without what has been forgotten at the owner's word."""
@@ -135,10 +142,18 @@ class Dialogue(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Opening:
-    """How a reply begins: the moment, unsaid, and what is `said`; empty where the model finds the first words."""
+    """How a reply begins: the moment, unsaid, and what is `said`; empty where the model finds the first words.
+
+    `plan`: how the turn is answered. `close`: what is said at last. `asking`: what is asked where nothing else was.
+    `whole`: that is all of the reply.
+    """
 
     moment: str
     said: str
+    plan: Plan
+    close: str = ""
+    asking: str = ""
+    whole: bool = False
 
     @property
     def written(self) -> str:
@@ -205,22 +220,26 @@ class Replier:
             note = self._remember(history, words).note
             self._model.prefill(self._messages(history, words, note), cancelled, begun=True)
 
-    def prepare(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> None:
+    def prepare(
+        self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None = None
+    ) -> None:
         """Begin the reply to what may be all of the owner's words; if they stay so, `reply` goes on from there."""
         if self._model is None or self._concerns_memory(words) or self._guard.answer(history, words) is not None:
             return
-        rest = self._write(history, words, cancelled)
+        rest = self._write(history, words, cancelled, affect)
         first = next(rest, None)
         self._begun = None if first is None else _Begun((len(history), words), first, rest, cancelled)
 
-    def reply(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> Iterator[Clause]:
+    def reply(
+        self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None = None
+    ) -> Iterator[Clause]:
         """The answer clause by clause; nothing is computed between a clause and the asking for the next.
 
         Exactly one clause is `last`, and at least one has text. When `cancelled`, the clauses end without a last one.
         """
         fixed = self._guard.answer(history, words)
         if fixed is not None:
-            first, *more = _said(fixed.text)
+            first, *more = _said(fixed.text, style=SAFE_STYLES.get(fixed.kind, "neutral"))
             yield replace(first, safety=fixed.kind)
             yield from more
             return
@@ -234,7 +253,7 @@ class Replier:
             yield Clause(self._persona.no_model, last=True)
             return
         text = ""
-        for clause in self._clauses(history, words, cancelled):
+        for clause in self._clauses(history, words, cancelled, affect):
             text = clause.text or text
             question = self._memory.question() if clause.last and self._memory and not text.endswith("?") else None
             if question is None:
@@ -257,49 +276,65 @@ class Replier:
         self._disclosed = now
         yield Clause(text, last=False, safety="disclosure")
 
-    def _clauses(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> Iterator[Clause]:
+    def _clauses(
+        self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None
+    ) -> Iterator[Clause]:
         """The reply, from where it was begun ahead if it was."""
         begun, self._begun = self._begun, None
         if begun is not None and begun.turn == (len(history), words) and not begun.cancelled():
             yield replace(begun.first, first_token=0.0, ahead=True)
             yield from begun.rest
         else:
-            yield from self._write(history, words, cancelled)
+            yield from self._write(history, words, cancelled, affect)
 
-    def _write(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> Iterator[Clause]:
+    def _write(
+        self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None
+    ) -> Iterator[Clause]:
         assert self._model is not None
         asked = time.perf_counter()
         remembered = self._remember(history, words)
         if remembered.answer:
             yield Clause(remembered.answer, last=True, recall=remembered.recall)
             return
-        opening = self._open(history, words, remembered.note, cancelled)
+        opening = self._open(history, words, remembered.note, cancelled, affect)
         if opening is None:
             return
         if remembered.hint and opening.moment == self._persona.unknown:
             yield Clause(remembered.hint, last=True, recall=remembered.recall)
             return
+        plan = opening.plan
         first_token: float | None = None
-        said = False
+        said: list[str] = []
 
         def clause(text: str, *, last: bool) -> Clause:
             """The next clause; with the first one comes what there is to tell of the reply."""
-            return Clause(text, last) if said else Clause(text, last, first_token, recall=remembered.recall)
+            first = not said
+            said.append(text)
+            if first:
+                return Clause(text, last, first_token, recall=remembered.recall, style=plan.style, plan=plan)
+            return Clause(text, last, style=plan.style)
 
+        def ending(left: Sequence[str]) -> Iterator[Clause]:
+            """The last clauses: what is `left` to say, and what the plan says at last."""
+            left = [text for text in left if text]
+            asked = any("?" in text for text in (*said, *left))
+            left += _sentences(opening.close or ("" if asked else opening.asking))
+            for number, text in enumerate(left or [""], 1):
+                yield clause(text, last=number >= len(left))
+
+        alone = opening.whole or self._model.parameters < self._persona.alone_below
+        if opening.said:
+            first_token = time.perf_counter() - asked
+            if alone:
+                yield from ending(_sentences(opening.said))
+                return
+            yield clause(opening.said, last=False)
         spoken = SpokenForm(self._language, *self._names)
         splitter = ClauseSplitter(begun=bool(opening.said))
         recent = [turn.companion for turn in history[-RECENT:]]
-        restraint = Restraint(words, self._persona.cliches, recent, lambda text: claims(text, self._language))
-        if opening.said:
-            first_token = time.perf_counter() - asked
-            if self._model.parameters < self._persona.alone_below:
-                first, *more = _said(opening.said)
-                yield replace(first, first_token=first_token, recall=remembered.recall)
-                yield from more
-                return
-            restraint.admit(opening.said)
-            yield clause(opening.said, last=False)
-            said = True
+        lies = partial(claims, language=self._language)
+        restraint = Restraint(words, self._persona.cliches, recent, lies, may_ask=plan.asks)
+        restraint.admit(opening.said)
         messages = self._messages(history, words, remembered.note)
         with closing(self._model.stream(messages, self._sampling, cancelled, opening.written)) as pieces:
             for piece in pieces:
@@ -307,7 +342,6 @@ class Replier:
                 for written in splitter.feed(spoken.feed(piece)) or splitter.early():
                     for text in restraint.admit(written):
                         yield clause(text, last=False)
-                        said = True
                 if restraint.done or spoken.ended:
                     break
         if cancelled():
@@ -315,11 +349,9 @@ class Replier:
         left = splitter.feed(spoken.flush()) + splitter.flush()
         rest = [text for written in left for text in restraint.admit(written)]
         rest += restraint.flush()
-        if restraint.lied or not (rest or said):
+        if restraint.lied or not (rest or said or opening.close):
             rest.append(self._instead(restraint, len(history)))
-        for index, text in enumerate(rest or [""]):
-            yield clause(text, last=index >= len(rest) - 1)
-            said = True
+        yield from ending(rest)
 
     def _instead(self, restraint: Restraint, turn: int) -> str:
         """What is said where the model wrote nothing fit to be said."""
@@ -344,7 +376,9 @@ class Replier:
         self._remembered = (len(history), now)
         return now
 
-    def _open(self, history: Sequence[Exchange], words: str, note: str, cancelled: Cancelled) -> _Opening | None:
+    def _open(
+        self, history: Sequence[Exchange], words: str, note: str, cancelled: Cancelled, affect: Affect | None
+    ) -> _Opening | None:
         """How the reply begins; None if `cancelled`.
 
         A small model answers far more to the point once the moment has a name. It chooses among those of its examples,
@@ -357,10 +391,28 @@ class Replier:
             choice = self._model.choose(self._messages(history, words, note), self._persona.moments, cancelled)
             if choice is None:
                 return None
-            openers = self._persona.openers.get(choice.option, ()) if choice.probability >= SURE else ()
-            said = openers[len(history) % len(openers)] if openers else ""
-            self._openings[turn] = _Opening(choice.option, said)
+            moment = choice.option if choice.probability >= SURE else ""
+            self._openings[turn] = self._planned(len(history), words, choice.option, moment, affect)
         return self._openings[turn]
+
+    def _planned(self, number: int, words: str, named: str, moment: str, affect: Affect | None) -> _Opening:
+        """How turn `number` is answered: `named` is what the model takes the moment for, `moment` what is sure of it."""
+        if not moment and affect is not None:
+            moment = persona.MOMENTS.get(affect.emotion, "")
+        tone = tone_of(affect.valence, affect.arousal, affect.disagreement) if affect and affect.voice else None
+        situation = Situation(moment, self._wording.wants_advice(words), tone)
+        before = [self._plans[turn] for turn in sorted(self._plans) if turn < number]
+        plan = self._plans[number] = self._taste.plan(situation, before)
+        if situation.tone and plan.why.endswith(situation.tone):
+            return _Opening(named, self._wording.tone(situation.tone, number), plan, whole=True)
+        said = self._wording.line(plan.strategy, moment, number)
+        openers = self._persona.openers.get(moment, ())
+        if not said and openers:
+            sentences = _sentences(openers[number % len(openers)])
+            said = " ".join(text for text in sentences if plan.asks or "?" not in text)
+        close = self._wording.line("presence", moment, number) if plan.then == "presence" else ""
+        asking = self._wording.line("question", moment, number) if plan.asks else ""
+        return _Opening(named, said, plan, close, asking, whole=plan.strategy == "presence" and bool(said))
 
     def _unfit(self, token: str) -> bool:
         """Whether a token cannot be said, or is a word that the persona avoids."""
@@ -378,9 +430,13 @@ class Replier:
         return Exchange(turn.owner, persona.in_moment(opening.moment, turn.companion))
 
 
-def _said(answer: str, *, aside: bool = False) -> Iterator[Clause]:
+def _said(answer: str, *, aside: bool = False, style: str = "neutral") -> Iterator[Clause]:
     """An answer that no model writes, sentence by sentence."""
-    splitter = ClauseSplitter(begun=True)
-    sentences = splitter.feed(answer) + splitter.flush()
+    sentences = _sentences(answer)
     for number, sentence in enumerate(sentences, 1):
-        yield Clause(sentence, last=number == len(sentences), aside=aside)
+        yield Clause(sentence, last=number == len(sentences), aside=aside, style=style)
+
+
+def _sentences(text: str) -> list[str]:
+    splitter = ClauseSplitter(begun=True)
+    return splitter.feed(text) + splitter.flush()

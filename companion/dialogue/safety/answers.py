@@ -58,7 +58,10 @@ class Answers:
 
     def _help(self, kind: Kind) -> str:
         texts = self._texts["help"]
-        return self._filled(texts[kind]) if self._line else str(texts["unknown"])
+        if self._line:
+            return self._filled(texts[kind])
+        unknown: str = texts["unknown-now" if kind in ("danger", "harm") else "unknown"]
+        return unknown
 
     def _filled(self, text: str) -> str:
         line = self._line

@@ -42,7 +42,7 @@ class Guard:
         """The answer to `words` behind `history`; None where the model may answer."""
         kind = self._crisis.kind(words)
         if kind is not None:
-            times = sum(self._crisis.kind(turn.owner) is not None for turn in history[-_RECENT:])
+            times = sum(self._crisis.kind(turn.owner) == kind for turn in history[-_RECENT:])
             return FixedAnswer("crisis", self.answers.crisis(kind, times))
         if history and self._crisis.kind(history[-1].owner) is not None:
             return FixedAnswer("crisis-again", self.answers.offer(asked_to_call=self._signs.call(words)))

@@ -17,6 +17,7 @@ _ENGLISH: Final[Sequence[tuple[re.Pattern[str], str]]] = tuple(
         (r"\b(ca)n'?t\b|\bcannot\b", "can not"),
         (r"\b(is|are|was|were|do|does|did|has|have|had|would|could|should)n'?t\b", r"\1 not"),
         (r"\bi'?m\b", "i am"),
+        (r"\blet's\b", "let us"),
         (r"\b(i|you|we|they)'?ve\b", r"\1 have"),
         (r"\b(\w+)'ll\b|\b(they|you)ll\b", r"\1\2 will"),
         (r"\b(\w+)'d\b|\b(they|you)d\b", r"\1\2 would"),
