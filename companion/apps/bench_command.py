@@ -19,6 +19,22 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
 @app.command()
+def affect(
+    context: typer.Context,
+    language: Annotated[Literal["en", "ko"] | None, typer.Option(help="Only this language.")] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="DIR", help="Recordings (metadata.csv and files), texts (.tsv), or both."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """How well the tone of a voice and the feeling in words are told, by speakers and texts not fitted on."""
+    from companion.apps import bench_affect as program
+
+    program.run(context.find_root().obj.models, language, data, as_json)
+
+
+@app.command()
 def latency(
     context: typer.Context,
     language: Language = None,

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from companion import catalog
 from companion.apps.json_output import print_json
-from companion.apps.recordings import Recording, default_data, pick, read_sets
+from companion.apps.recordings import Recording, default_data, pick, read_sets, read_sound
 from companion.apps.scoring import character_errors, pooled, word_errors
 from companion.catalog import Model, ModelStore
 from companion.errors import CompanionError
-from companion.events import FRAME, SAMPLE_RATE, Samples, seconds
+from companion.events import FRAME, seconds
 
 if TYPE_CHECKING:
     from companion.stt.turn import TurnRecognizer
@@ -110,7 +110,7 @@ def measure(
     """Read every recording as one turn; `heard` is called after each."""
     words, characters, took, length = [], [], 0.0, 0
     for recording in speech.recordings:
-        sound = _sound(recording.path)
+        sound = read_sound(recording.path)
         began = time.perf_counter()
         recognizer.start()
         for at in range(0, len(sound), FRAME):
@@ -146,19 +146,6 @@ def _open(model: Model, language: str, store: ModelStore) -> TurnRecognizer:
     from companion.stt.turn import open_recognizer
 
     return open_recognizer(language, {model.role: (model.engine, model.id, store.path(model))})
-
-
-def _sound(path: Path) -> Samples:
-    """A recording of any format as the recognisers want it: mono, 16 kHz."""
-    import soundfile as sf
-    import soxr
-
-    try:
-        sound, rate = sf.read(path, dtype="float32", always_2d=True)
-    except (OSError, sf.SoundFileError) as error:
-        raise CompanionError(f"cannot read {path} as sound") from error
-    mono: Samples = soxr.resample(sound.mean(axis=1), rate, SAMPLE_RATE)
-    return mono
 
 
 def _table(results: Sequence[Result]) -> None:

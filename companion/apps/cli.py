@@ -172,6 +172,22 @@ def text(
 
 
 @app.command()
+def affect(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Recordings of one person, oldest first.")],
+    baseline: Annotated[
+        Literal["running", "none"],
+        typer.Option(help="Compare with the files before (running), or with people in general (none)."),
+    ] = "running",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """What is heard in the voice of recordings: measured, against the person's usual, and how sure that is."""
+    from companion.apps import affect_command as program
+
+    program.run(context.obj.models, files, baseline, as_json)
+
+
+@app.command()
 def doctor(
     context: typer.Context,
     language: Language = None,

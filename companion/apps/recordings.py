@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from companion.errors import CompanionError
+from companion.events import SAMPLE_RATE, Samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Recording:
     transcript: str
     licence: str
     source: str
+    emotion: str = ""
+    script: str = ""
 
 
 def default_data() -> Path:
@@ -45,6 +48,23 @@ def read_sets(data: Path, language: str | None = None) -> list[Recording]:
     ]
 
 
+def read_sound(path: Path) -> Samples:
+    """A recording of any format as the models want it: mono, 16 kHz.
+
+    Raises:
+        CompanionError: the file cannot be read as sound.
+    """
+    import soundfile as sf
+    import soxr
+
+    try:
+        recorded, rate = sf.read(path, dtype="float32", always_2d=True)
+    except (OSError, sf.SoundFileError) as error:
+        raise CompanionError(f"cannot read {path} as sound") from error
+    mono: Samples = soxr.resample(recorded.mean(axis=1), rate, SAMPLE_RATE)
+    return mono
+
+
 def pick(recordings: Sequence[Recording], limit: int) -> list[Recording]:
     """At most `limit` of the recordings, evenly spaced, so that every speaker has a part; 0: all of them."""
     if not limit or limit >= len(recordings):
@@ -65,7 +85,7 @@ def _read(table: Path) -> list[Recording]:
             table.parent / row["file"],
             table.parent.name,
             row["language"],
-            *(row.get(column) or "" for column in ("speaker", "transcript", "licence", "source")),
+            *(row.get(column) or "" for column in ("speaker", "transcript", "licence", "source", "emotion", "script")),
         )
         for row in rows
     ]

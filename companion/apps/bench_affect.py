@@ -1,0 +1,63 @@
+"""`companion bench affect`: how well voice and words are read, by speakers and texts that nothing was fitted on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+from companion.apps import bench_voice, bench_words
+from companion.apps.bench_voice import Result, Transfer
+from companion.apps.json_output import print_json
+from companion.apps.recordings import default_data
+from companion.errors import CompanionError
+
+
+def run(models: Path, language: str | None, data: Path | None, as_json: bool) -> None:
+    """Measure and print. `data` is only tested on; a folder may hold recordings, texts, or both.
+
+    Raises:
+        CompanionError: there is nothing in `data` to measure with, or no end-of-turn model is installed.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    voice: list[Result] = []
+    transfer: list[Transfer] = []
+    with Progress(console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("listening", total=None)
+        if _has_recordings(data or default_data()):
+            voice, transfer = bench_voice.run(models, data, language, lambda: progress.advance(task))
+        words = bench_words.run(data, language)
+    if not voice and not words:
+        raise CompanionError(f"nothing to measure with in {data or default_data()}: give recordings or texts by --data")
+    if as_json:
+        print_json(
+            {
+                key: [asdict(one) for one in rows]
+                for key, rows in (("voice", voice), ("transfer", transfer), ("words", words))
+            }
+        )
+        return
+    _table("Voice", voice)
+    _table("Voice, fitted on other corpora: four tones", transfer)
+    _table("Words", words)
+
+
+def _has_recordings(data: Path) -> bool:
+    return any(data.glob("metadata.csv")) or any(data.glob("*/metadata.csv"))
+
+
+def _table(title: str, rows: list[Result] | list[Transfer] | list[bench_words.Result]) -> None:
+    """One line a row, one column a field."""
+    from rich.console import Console
+    from rich.table import Table
+
+    if not rows:
+        return
+    table = Table(title=title, box=None)
+    for number, name in enumerate(asdict(rows[0])):
+        table.add_column(name.replace("_", " "), overflow="fold", justify="left" if number == 0 else "right")
+    for row in rows:
+        table.add_row(*(f"{value:.3f}" if isinstance(value, float) else str(value) for value in asdict(row).values()))
+    Console().print(table)

@@ -1,0 +1,99 @@
+"""Acted recordings as a head sees them: measured once, and set against a baseline that each speaker builds up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from companion.affect.baseline import Baseline
+from companion.affect.voice import VoiceMeter
+from companion.apps.recordings import Recording, read_sound
+from companion.events import Samples
+
+Floats = NDArray[np.float32]
+Names = NDArray[np.str_]
+
+_TONES = {
+    "happiness": "happy", "joy": "happy", "sadness": "sad", "anger": "angry", "fear": "afraid", "fearful": "afraid",
+    "disgust": "disgusted", "surprise": "surprised", "boredom": "bored",
+}  # fmt: skip
+_HIGH = ("angry", "happy", "afraid", "surprised")
+_LOW = ("sad", "neutral", "bored", "calm")
+TONES = (*_HIGH, *_LOW, "disgusted")
+"""What the corpora ask their actors for, under one name each."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Corpus:
+    """n utterances: `values` (n, 775) as measured, `tones` and `speakers` (n,) by name."""
+
+    name: str
+    language: str
+    values: Floats
+    tones: Names
+    speakers: Names
+
+    def select(self, wanted: NDArray[np.bool_]) -> Corpus:
+        """The utterances of a mask (n,)."""
+        return Corpus(self.name, self.language, self.values[wanted], self.tones[wanted], self.speakers[wanted])
+
+
+def tone(recording: Recording) -> str:
+    """Which of `TONES` was asked for; empty for none of them."""
+    name = _TONES.get(recording.emotion, recording.emotion)
+    return name if name in TONES else ""
+
+
+def measure(
+    recordings: Sequence[Recording], meter: VoiceMeter, spoil: Callable[[Samples, np.random.Generator], Samples]
+) -> Corpus:
+    """The recordings of one set, each through `spoil`, which gets the same random numbers every time.
+
+    What is silent counts as never measured: all its values are NaN.
+    """
+    rows = []
+    for number, recording in enumerate(recordings):
+        features = meter.measure(spoil(read_sound(recording.path), np.random.default_rng(number)))
+        rows.append(np.full(775, np.nan, np.float32) if features is None else features.values())
+    first = recordings[0]
+    return Corpus(
+        first.set,
+        first.language,
+        np.array(rows),
+        np.array([tone(r) for r in recordings]),
+        np.array([f"{first.set}/{r.speaker}" for r in recordings]),
+    )
+
+
+def prior(corpora: Sequence[Corpus]) -> Baseline:
+    """The usual of nobody in particular: the mean of the speakers' means, and of their variances."""
+    means, variances = [], []
+    for corpus in corpora:
+        for speaker in np.unique(corpus.speakers):
+            own = corpus.values[corpus.speakers == speaker]
+            means.append(np.nanmean(own, axis=0))
+            variances.append(np.nanvar(own, axis=0))
+    return Baseline(0, np.mean(means, axis=0), np.mean(variances, axis=0))
+
+
+def relative(corpus: Corpus, start: Baseline, seed: int = 0) -> Floats:
+    """(n, 775): each utterance against the baseline that its speaker's earlier ones have made of `start`.
+
+    Earlier in an order drawn from `seed`, for corpora are sorted by emotion and days are not.
+    """
+    result = np.empty_like(corpus.values)
+    random = np.random.default_rng(seed)
+    for speaker in np.unique(corpus.speakers):
+        baseline = start
+        for index in random.permutation(np.flatnonzero(corpus.speakers == speaker)):
+            result[index] = baseline.relative(corpus.values[index])
+            baseline = baseline.after(corpus.values[index])
+    return result
+
+
+def aroused(corpus: Corpus) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which utterances were acted with high arousal, and of which it is known: two masks (n,). Disgust may be both."""
+    return np.isin(corpus.tones, _HIGH), np.isin(corpus.tones, _HIGH + _LOW)
