@@ -63,10 +63,15 @@ class Baseline:
         )
 
     def hear(self, values: Values) -> Baseline:
-        """The baseline after an utterance of the owner's, or a guest's: what is strange does not move it."""
-        if self.is_strange(values) and self.strange < _NEW_MICROPHONE:
+        """The baseline after an utterance of the owner's, or a guest's: what is strange does not move it.
+
+        After `_NEW_MICROPHONE` strange ones in a row it is learned anew, with what was the usual as the prior.
+        """
+        if not self.is_strange(values):
+            return self.after(values)
+        if self.strange < _NEW_MICROPHONE:
             return replace(self, strange=self.strange + 1)
-        return self.after(values)
+        return replace(self, count=0).after(values)
 
     def is_strange(self, values: Values) -> bool:
         """Whether this is rather someone else's voice; never before the tenth utterance."""
