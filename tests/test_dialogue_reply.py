@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from companion.dialogue import persona
 from companion.dialogue.llm import Choice, Evaluation, Sampling
 from companion.dialogue.prompt import Message
 from companion.dialogue.reply import SURE, Clause, Remembered, Replier
-from companion.events import Exchange, Recall, RecallItem
+from companion.events import Affect, AffectReading, Exchange, Recall, RecallItem
 from companion.settings import Language
 
 UNOPENED = Choice("question", 1.0)
@@ -71,6 +72,7 @@ class ScriptedMemory:
         self._asked = asked
         self._question = question
         self.done: list[str] = []
+        self.profile: dict[str, Any] = {}
 
     def recall(self, words: str) -> Remembered:
         return self.remembered
@@ -86,6 +88,12 @@ class ScriptedMemory:
 
     def question(self) -> str | None:
         return self._question
+
+    def learned(self, name: str) -> Any:
+        return self.profile.get(name)
+
+    def learn(self, name: str, value: Any) -> None:
+        self.profile[name] = value
 
     def kept(self, history: Sequence[Exchange]) -> tuple[Exchange, ...]:
         return tuple(history)
@@ -163,7 +171,7 @@ def test_an_opening_is_not_said_twice() -> None:
 def test_an_opening_alone_is_a_reply() -> None:
     model = ScriptedModel("", Choice("sad", 0.9))
     clauses = list(Replier(model, "en").reply((), "My dog died.", never))
-    assert len(texts(clauses)) == 1
+    assert texts(clauses)[1:] == ["Would you like to tell me about it?"]
     assert clauses[-1].last
 
 
@@ -208,7 +216,7 @@ def test_a_reply_that_nobody_waits_for_any_more_stops() -> None:
 @pytest.mark.parametrize("garbage", ["", "\n\n", "😀😀", "很高兴。", "Feel free to ask me anything."])
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_garbage_becomes_a_gentle_sentence_in_the_language(garbage: str, language: Language) -> None:
-    (clause,) = answer(garbage, language=language)
+    clause, _ = answer(garbage, language=language)
     assert clause.last
     assert ("가" <= clause.text[0] <= "힣") == (language == "ko")
 
@@ -221,7 +229,7 @@ def test_the_gentle_sentence_is_not_the_same_twice_in_a_row() -> None:
 
 def test_the_owners_words_are_not_the_whole_answer() -> None:
     words = "He glanced down at her helplessly."
-    (clause,) = answer(words, words)
+    clause, _ = answer(words, words)
     assert "glanced" not in clause.text
 
 
@@ -447,3 +455,44 @@ def test_where_the_model_hears_a_farewell_its_own_words_are_not_used(language: L
     assert clause.safety == "goodbye"
     assert "?" not in clause.text
     assert model.written == 0
+
+
+def opened(moment: str, text: str = "It hurts. What happened then?") -> tuple[Replier, ScriptedModel]:
+    model = ScriptedModel(text, Choice(moment, 0.9))
+    return Replier(model, "en", seed=1), model
+
+
+def test_the_first_clause_tells_how_the_turn_is_answered_and_all_have_its_voice() -> None:
+    replier, _ = opened("sad")
+    first, *others = replier.reply((), "My dog died.", never)
+    assert first.plan is not None
+    assert first.plan.strategy == "reflection"
+    assert {clause.style for clause in (first, *others) if clause.text} == {"gentle"}
+    assert not any(clause.plan for clause in others)
+
+
+def test_where_the_plan_asks_nothing_the_models_question_is_not_said() -> None:
+    replier, _ = opened("thanks", "It was a pleasure. What else can we talk about?")
+    assert "?" not in " ".join(texts(list(replier.reply((), "That was kind of you.", never))))
+
+
+def test_a_voice_at_odds_with_plain_words_is_spoken_of_gently_and_as_a_question() -> None:
+    voice = AffectReading(-0.4, -0.5, {"sad": 1.0}, 0.5)
+    heard = Affect(0.1, -0.5, "neutral", {"neutral": 1.0}, 0.3, voice, None, {"pitch": -1.5}, 0.6)
+    replier, model = opened("plain")
+    clauses = list(replier.reply((), "I'm fine.", never, heard))
+    assert model.written == 0
+    assert texts(clauses)[-1].endswith("?")
+    assert "sad" not in " ".join(texts(clauses))
+    assert clauses[0].style == "gentle"
+
+
+def test_what_helped_is_kept_in_the_memory_and_used_in_the_next_talk() -> None:
+    memory = ScriptedMemory()
+    replier = Replier(ScriptedModel("It hurts.", Choice("sad", 0.9)), "en", memory=memory, seed=1)
+    first = " ".join(texts(list(replier.reply((), "My dog died.", never))))
+    history = (Exchange("My dog died.", first),)
+    for _ in range(2):  # the same words judged twice, as when the owner goes on speaking
+        list(replier.reply(history, "That really helped.", never))
+    helped, not_ = memory.profile["tastes"]["reflection"]
+    assert (helped, not_) == (1.0, 0.0)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from companion.apps import dates
 from companion.dialogue.reply import Remembered
 from companion.errors import CompanionError
 from companion.events import Exchange, MemorySaved, Recall, RecallItem
+from companion.memory import profile
 from companion.memory.attendant import Attendant
 from companion.memory.embedding import Embedder
 from companion.memory.keeper import Keeper
@@ -18,9 +20,9 @@ from companion.memory.vault import Vault
 class TalkMemory:
     """The memory of one talk: `dialogue.reply.Memory` and `conversation.Storage` over one keeper."""
 
-    def __init__(self, vault: Vault, language: str, profile: str, embedder: Embedder | None = None) -> None:
+    def __init__(self, vault: Vault, language: str, size: str, embedder: Embedder | None = None) -> None:
         """Begin a session in the store."""
-        self._keeper = Keeper(vault, language, profile, dates.now, embedder)
+        self._keeper = Keeper(vault, language, size, dates.now, embedder)
         self._attendant = Attendant(self._keeper)
         self._failure: CompanionError | None = None
 
@@ -44,6 +46,15 @@ class TalkMemory:
     def question(self) -> str | None:
         """What the owner should be asked."""
         return self._attendant.question()
+
+    def learned(self, name: str) -> Any:
+        """What was learned of the owner under this name."""
+        return profile.get(self._keeper.store, name)
+
+    def learn(self, name: str, value: Any) -> None:
+        """Keep what was learned; nothing while the talk is off the record."""
+        if not self._keeper.off_record:
+            profile.put(self._keeper.store, name, value, dates.now())
 
     def kept(self, history: Sequence[Exchange]) -> tuple[Exchange, ...]:
         """`history` without what has been forgotten."""

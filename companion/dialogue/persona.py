@@ -15,6 +15,9 @@ from companion.settings import Language
 FAREWELL: Final = "bye"
 """The moment in which the owner leaves, in every language: what is said then is not left to a model."""
 
+MOMENTS = {"happy": "happy", "sad": "sad", "angry": "angry", "afraid": "afraid"}
+"""The moment that each of `events.EMOTIONS` makes, where one does."""
+
 
 @dataclass(frozen=True, slots=True)
 class Persona:

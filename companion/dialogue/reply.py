@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Final, Protocol
+from functools import lru_cache, partial
+from typing import Any, Final, Protocol
 
 from companion.dialogue import persona, prompt
 from companion.dialogue.clauses import ClauseSplitter
@@ -18,7 +18,11 @@ from companion.dialogue.safety.claims import claims
 from companion.dialogue.safety.disclosure import due
 from companion.dialogue.safety.guard import Guard, SafetyKind
 from companion.dialogue.spoken import SpokenForm, speakable
-from companion.events import Exchange, Recall
+from companion.dialogue.strategy import wording
+from companion.dialogue.strategy.learner import Learner
+from companion.dialogue.strategy.learning import Tastes
+from companion.dialogue.strategy.planner import Plan, Situation, tone_of
+from companion.events import Affect, Exchange, Recall
 from companion.settings import Language
 
 SURE: Final = 0.6
@@ -27,6 +31,11 @@ everyday openings in two languages 31 were that sure, one of them wrongly; of th
 
 RECENT: Final = 4
 """Turns within which no longer sentence is said twice: small models ask the same question after every answer."""
+
+TASTES: Final = "tastes"
+"""The name under which the owner's memory keeps what helps."""
+
+SAFE_STYLES: Final[dict[SafetyKind, str]] = {"crisis": "calm", "crisis-again": "calm", "goodbye": "warm"}
 
 Cancelled = Callable[[], bool]
 """Asked again and again while the model works; true ends the work."""
@@ -86,6 +95,12 @@ class Memory(Protocol):
 
     def question(self) -> str | None:
         """What the owner should be asked about something remembered."""
+
+    def learned(self, name: str) -> Any:
+        """What was learned of the owner under this name; None: nothing."""
+
+    def learn(self, name: str, value: Any) -> None:
+        """Keep what was learned, in the place of what was there."""
 
     def kept(self, history: Sequence[Exchange]) -> tuple[Exchange, ...]:
         """`history` without what has been forgotten."""
@@ -199,6 +214,9 @@ class Replier:
         self._begun: _Begun | None = None
         self._remembered = (0, Remembered())  # of which turn, and what
         self._guard = Guard(language, companion, country)
+        self._wording = wording.load(language)
+        self._plans: dict[int, Plan] = {}  # of this talk, by the number of the turn
+        self._learner = Learner(Tastes.from_record(memory.learned(TASTES) or {}) if memory else Tastes(), seed)
         self._clock = clock
         self._disclosed: float | None = None  # when, on that clock
         if model is not None:
@@ -212,6 +230,7 @@ class Replier:
         if self._model is not None:
             turns = {(number, exchange.owner) for number, exchange in enumerate(history)}
             self._openings = {turn: opening for turn, opening in self._openings.items() if turn in turns}
+            self._plans = {number: plan for number, plan in self._plans.items() if number < len(history)}
             self._model.prefill(self._messages(history, None), cancelled)
 
     def follow(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> None:
@@ -238,6 +257,7 @@ class Replier:
         Exactly one clause is `last`, and at least one has text. When `cancelled`, the clauses end without a last one.
         """
         fixed = self._guard.answer(history, words)
+        self._judge(history, words, affect, closed=fixed is not None and fixed.kind == "goodbye")
         if fixed is not None:
             first, *more = _said(fixed.text, style=SAFE_STYLES.get(fixed.kind, "neutral"))
             yield replace(first, safety=fixed.kind)
@@ -255,6 +275,8 @@ class Replier:
         text = ""
         for clause in self._clauses(history, words, cancelled, affect):
             text = clause.text or text
+            if clause.plan is not None:
+                self._learner.used(len(history), clause.plan, affect.valence if affect is not None else 0.0)
             question = self._memory.question() if clause.last and self._memory and not text.endswith("?") else None
             if question is None:
                 yield clause
@@ -266,6 +288,12 @@ class Replier:
     def kept(self, history: Sequence[Exchange]) -> tuple[Exchange, ...]:
         """`history` without what has been forgotten; the model reads the rest anew."""
         return tuple(history) if self._memory is None else self._memory.kept(history)
+
+    def _judge(self, history: Sequence[Exchange], words: str, affect: Affect | None, *, closed: bool) -> None:
+        """Learn from what the owner says to the last answer."""
+        valence = affect.valence if affect is not None else 0.0
+        if self._learner.judge(len(history), self._wording.sign(words), valence, closed=closed) and self._memory:
+            self._memory.learn(TASTES, self._learner.tastes.to_record())
 
     def _disclose(self) -> Iterator[Clause]:
         """That it is a program, where it is time to say so."""
@@ -302,46 +330,64 @@ class Replier:
         if remembered.hint and opening.moment == self._persona.unknown:
             yield Clause(remembered.hint, last=True, recall=remembered.recall)
             return
+        if opening.moment == persona.FAREWELL:
+            farewell = self._guard.answers.goodbye("day", len(history))
+            yield Clause(farewell, last=True, recall=remembered.recall, safety="goodbye", style=SAFE_STYLES["goodbye"])
+            return
         plan = opening.plan
         first_token: float | None = None
         said: list[str] = []
 
-        def clause(text: str, *, last: bool) -> Clause:
+        def began() -> None:
+            nonlocal first_token
+            first_token = first_token or time.perf_counter() - asked
+
+        def clause(text: str) -> Clause:
             """The next clause; with the first one comes what there is to tell of the reply."""
-            first = not said
             said.append(text)
-            if first:
-                return Clause(text, last, first_token, recall=remembered.recall, style=plan.style, plan=plan)
-            return Clause(text, last, style=plan.style)
+            if len(said) > 1:
+                return Clause(text, last=False, style=plan.style)
+            began()
+            return Clause(text, False, first_token, recall=remembered.recall, style=plan.style, plan=plan)
 
-        def ending(left: Sequence[str]) -> Iterator[Clause]:
-            """The last clauses: what is `left` to say, and what the plan says at last."""
-            left = [text for text in left if text]
-            asked = any("?" in text for text in (*said, *left))
-            left += _sentences(opening.close or ("" if asked else opening.asking))
-            for number, text in enumerate(left or [""], 1):
-                yield clause(text, last=number >= len(left))
+        for text in _sentences(opening.said):
+            yield clause(text)
+        if not (opening.whole or (said and self._model.parameters < self._persona.alone_below)):
+            for text in self._compose(history, words, remembered.note, opening, cancelled, began):
+                yield clause(text)
+        if cancelled():
+            return
+        asked_something = any("?" in text for text in said)
+        for text in _sentences(opening.close or ("" if asked_something else opening.asking)):
+            yield clause(text)
+        yield Clause("", last=True)
 
-        alone = opening.whole or self._model.parameters < self._persona.alone_below
-        if opening.said:
-            first_token = time.perf_counter() - asked
-            if alone:
-                yield from ending(_sentences(opening.said))
-                return
-            yield clause(opening.said, last=False)
+    def _compose(
+        self,
+        history: Sequence[Exchange],
+        words: str,
+        note: str,
+        opening: _Opening,
+        cancelled: Cancelled,
+        began: Callable[[], None],
+    ) -> Iterator[str]:
+        """What the model writes, clause by clause, as far as it is fit to be said; `began` is called at its tokens."""
+        assert self._model is not None
         spoken = SpokenForm(self._language, *self._names)
         splitter = ClauseSplitter(begun=bool(opening.said))
         recent = [turn.companion for turn in history[-RECENT:]]
         lies = partial(claims, language=self._language)
-        restraint = Restraint(words, self._persona.cliches, recent, lies, may_ask=plan.asks)
+        restraint = Restraint(words, self._persona.cliches, recent, lies, may_ask=opening.plan.asks)
         restraint.admit(opening.said)
-        messages = self._messages(history, words, remembered.note)
+        fit = bool(opening.said)
+        messages = self._messages(history, words, note)
         with closing(self._model.stream(messages, self._sampling, cancelled, opening.written)) as pieces:
             for piece in pieces:
-                first_token = first_token or time.perf_counter() - asked
+                began()
                 for written in splitter.feed(spoken.feed(piece)) or splitter.early():
                     for text in restraint.admit(written):
-                        yield clause(text, last=False)
+                        yield text
+                        fit = True
                 if restraint.done or spoken.ended:
                     break
         if cancelled():
@@ -349,9 +395,9 @@ class Replier:
         left = splitter.feed(spoken.flush()) + splitter.flush()
         rest = [text for written in left for text in restraint.admit(written)]
         rest += restraint.flush()
-        if restraint.lied or not (rest or said or opening.close):
+        if restraint.lied or not (rest or fit or opening.close or opening.asking):
             rest.append(self._instead(restraint, len(history)))
-        yield from ending(rest)
+        yield from rest
 
     def _instead(self, restraint: Restraint, turn: int) -> str:
         """What is said where the model wrote nothing fit to be said."""
@@ -396,13 +442,13 @@ class Replier:
         return self._openings[turn]
 
     def _planned(self, number: int, words: str, named: str, moment: str, affect: Affect | None) -> _Opening:
-        """How turn `number` is answered: `named` is what the model takes the moment for, `moment` what is sure of it."""
+        """How turn `number` is answered: `named` is what the model calls the moment, `moment` that where it is sure."""
         if not moment and affect is not None:
             moment = persona.MOMENTS.get(affect.emotion, "")
         tone = tone_of(affect.valence, affect.arousal, affect.disagreement) if affect and affect.voice else None
         situation = Situation(moment, self._wording.wants_advice(words), tone)
         before = [self._plans[turn] for turn in sorted(self._plans) if turn < number]
-        plan = self._plans[number] = self._taste.plan(situation, before)
+        plan = self._plans[number] = self._learner.plan(situation, before)
         if situation.tone and plan.why.endswith(situation.tone):
             return _Opening(named, self._wording.tone(situation.tone, number), plan, whole=True)
         said = self._wording.line(plan.strategy, moment, number)

@@ -43,9 +43,11 @@ class Restraint:
         cliches: re.Pattern[str],
         before: Iterable[str] = (),
         claims: Callable[[str], bool] = lambda text: False,
+        *,
+        may_ask: bool = True,
     ) -> None:
         """`words`: the owner's. `before`: recent replies, whose longer sentences are not said again. `claims`: whether
-        a sentence, or the beginning of one, claims what is not true.
+        a sentence, or the beginning of one, claims what is not true. `may_ask`: one question, or none.
         """
         self._cliches = cliches
         self._claims = claims
@@ -58,7 +60,7 @@ class Restraint:
         self._said: set[str] = set()
         self._sentences = 0
         self._letters = 0
-        self._asked = False
+        self._asked = not may_ask
         self.done = False
         self.lied = False
 

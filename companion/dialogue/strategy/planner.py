@@ -79,8 +79,8 @@ class Plan:
 
     @property
     def asks(self) -> bool:
-        """Whether the reply may hold a question: one at most."""
-        return "question" in (self.strategy, self.then)
+        """Whether the reply may hold a question: one at most. Who is told something may be asked back."""
+        return "question" in (self.strategy, self.then) or self.strategy in ("information", "self-disclosure")
 
 
 def plan(situation: Situation, before: Sequence[Plan] = (), taste: Mapping[str, float] | None = None) -> Plan:
@@ -123,7 +123,7 @@ _IN_ORDINARY: Final[_Options] = (
     ("restatement", "question"),
     ("question", None),
     ("restatement", None),
-    ("self-disclosure", "question"),
+    ("reflection", "question"),
 )
 
 
