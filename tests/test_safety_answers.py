@@ -63,6 +63,7 @@ def test_what_only_sounds_like_a_farewell_is_none(words: str, language: Language
         ("Bye! Before you go, I have something to tell you.", "fear-of-missing-out"),
         ("Goodbye. I will be so lonely.", "neglect"),
         ("Okay, but where are you going?", "pressure-to-respond"),
+        ("Goodbye! Shall we play a game?", "pressure-to-respond"),
         ("Spiders have eight legs.", "ignoring-the-exit"),
         ("No, don't go. Goodbye is not for us.", "restraint"),
     ],
