@@ -216,8 +216,8 @@ def test_a_reply_that_nobody_waits_for_any_more_stops() -> None:
 @pytest.mark.parametrize("garbage", ["", "\n\n", "😀😀", "很高兴。", "Feel free to ask me anything."])
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_garbage_becomes_a_gentle_sentence_in_the_language(garbage: str, language: Language) -> None:
-    clause, _ = answer(garbage, language=language)
-    assert clause.last
+    clause, closing = answer(garbage, language=language)
+    assert (closing.text, closing.last) == ("", True)
     assert ("가" <= clause.text[0] <= "힣") == (language == "ko")
 
 
