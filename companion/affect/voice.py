@@ -20,6 +20,9 @@ MEASURES = tuple(field.name for field in fields(Prosody))
 SPAN = 8 * SAMPLE_RATE
 """Samples that are listened to: the encoder's window. Of a longer turn the last 8 s."""
 
+_PROSODY_SPAN = 4 * SAMPLE_RATE
+"""Samples of it whose pitch is measured, the last 4 s: it takes 9 ms a second, and a median needs no more."""
+
 _SHORTEST = SAMPLE_RATE * 3 // 10
 """0.3 s of sound, a short "yes": less says nothing about a tone."""
 
@@ -57,7 +60,7 @@ class VoiceMeter:
         speech = trimmed(sound[-SPAN:])
         if len(speech) < _SHORTEST:
             return None
-        track = self._pitch.detect(speech, SAMPLE_RATE, *_PITCH)
+        track = self._pitch.detect(speech[-_PROSODY_SPAN:], SAMPLE_RATE, *_PITCH)
         prosody = measure(track.pitch_hz, track.confidence, track.loudness_db)
         return VoiceFeatures(seconds(len(speech)), prosody, self._encode(speech))
 
