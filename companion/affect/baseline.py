@@ -12,7 +12,7 @@ from companion.affect.voice import MEASURES
 Values = NDArray[np.float32]
 
 PRIOR_WORTH = 3
-"""Utterances that the prior counts as. From corpus to corpus 2 to 3 do best, 10 loses 0.02 of recall; without a prior
+"""Utterances that the prior counts as. From corpus to corpus 2 to 3 do best, 10 loses 0.03 of recall; without a prior
 the first utterances would be all the owner is known by (models/affect/README.md)."""
 
 _FARTHEST = 6.0
