@@ -112,6 +112,13 @@ def test_a_question_that_a_fact_answers_is_answered_with_it(talks: Talks) -> Non
     assert talks.recall("How is my sister?").answer == ""
 
 
+def test_the_fact_of_another_is_not_even_a_hint(talks: Talks) -> None:
+    talks.say("I'm 34 years old.")
+    talks.begin(days_later=1)
+    note = talks.recall("How old is my sister?")
+    assert (note.answer, note.hint) == ("", "")
+
+
 def test_a_question_that_words_answer_is_answered_by_quoting_them(korean: Talks) -> None:
     korean.say("점심에 파스타 먹었어.")
     korean.begin(days_later=1)

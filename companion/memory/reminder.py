@@ -66,6 +66,8 @@ class Reminder:
         heard = self._episodes([item for item in came.items if item.kind == "episode" and item.itself], told)
         memos = told + (days or heard)
         answer, hint = (self._of_days(days, now), "") if days else self._answer(memos, words, now)
+        if asked:
+            hint = ""  # no such fact is known: what holds half of the question is of somebody else
         return self._noted(memos, now, answer if "?" in words else "", hint if "?" in words else "")
 
     def _answered(self, known: Sequence[Fact], now: int) -> Note:
