@@ -21,16 +21,18 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
+from companion.affect.senses import Senses
 from companion.audio.device import AudioDevice
 from companion.audio.smart_turn import SPAN, SmartTurn
 from companion.audio.voice_activity import WINDOW, VoiceActivity
 from companion.dialogue.reply import Clause, Dialogue
 from companion.events import (
     FRAME,
+    Affect,
     AudioFrame,
     ClauseReady,
     CompletenessReady,
@@ -54,17 +56,19 @@ from companion.events import (
     SpeechEnded,
     SpeechReady,
     SpeechStarted,
-    Style,
+    Strategy,
     TranscriptFinal,
     TranscriptPartial,
     Trouble,
     TurnLatency,
     TurnSaved,
+    VoiceReady,
     WorkFailed,
     samples,
     seconds,
 )
 from companion.stt.turn import TurnRecognizer
+from companion.tts.styles import STYLES
 from companion.tts.voice import Voice
 from companion.turns.believable import believable
 from companion.turns.heard import SpokenClause, heard
@@ -83,6 +87,12 @@ PARTIAL_EVERY = samples(0.4)
 
 AFTER_INPUT = samples(0.5)
 """Silence after the end of a file before the next one: time enough for a voice at its very end to be noticed."""
+
+VOICE = "voice"
+"""The name under which the owner's memory keeps how this owner usually sounds."""
+
+VOICE_OFF = "voice_off"
+"""The name under which it keeps that the owner said not to listen to the voice."""
 
 READ_AHEAD = 8
 """Words that the model reads at once while the owner speaks. Up to 16 tokens cost it the same as eight, and while it
@@ -104,8 +114,16 @@ class Observer(Protocol):
 class Storage(Protocol):
     """Where turns are kept."""
 
-    def save(self, said: str, answered: str, ago: float, interrupted: bool) -> MemorySaved | None:
-        """Keep a turn that began `ago` seconds ago; None where it is not to be kept."""
+    def save(
+        self, said: str, answered: str, ago: float, interrupted: bool, affect: Affect | None = None
+    ) -> MemorySaved | None:
+        """Keep a turn that began `ago` seconds ago, and what was heard in it; None where it is not to be kept."""
+
+    def learned(self, name: str) -> Any:
+        """What was learned of the owner under this name; None: nothing."""
+
+    def learn(self, name: str, value: Any) -> None:
+        """Keep what was learned, in the place of what was there."""
 
     def settle(self) -> None:
         """Work that had time until now."""
@@ -113,7 +131,10 @@ class Storage(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The models of a session, open and warm, and the owner's memory, where there is one."""
+    """The models of a session, open and warm, and the owner's memory, where there is one.
+
+    `senses`: None where nothing is made of how the owner sounds and of the feeling in the words.
+    """
 
     activity: VoiceActivity
     smart_turn: SmartTurn
@@ -121,6 +142,7 @@ class Parts:
     replier: Dialogue
     voice: Voice
     storage: Storage | None = None
+    senses: Senses | None = None
 
 
 @dataclass(slots=True)
@@ -154,6 +176,8 @@ class _Turn:
     voice_end_t: float = 0.0
     probed: int = 0  # the sample up to which words were asked for
     reading: ReadingReady | None = None
+    tone: Any = None  # the features of its voice, where it was listened to
+    affect: Affect | None = None
     read_at: float = 0.0
     commit: Commit | None = None
     committed_at: float = 0.0
@@ -296,6 +320,8 @@ class Conversation:
                 self._show_partial(message)
             case ReadingReady() if self._current(message.revision):
                 self._have_words(message)
+            case VoiceReady(features=features) if self._turn is not None and self._current(message.revision):
+                self._turn.tone = features
             case ClauseReady() if self._current(message.revision):
                 self._have_clause(message)
             case SpeechReady() if self._current(message.revision):
@@ -420,12 +446,18 @@ class Conversation:
         """A pause: is the turn complete?"""
         assert self._turn is not None
         recent = np.concatenate(self._turn.recent)
+        senses, void = self._parts.senses, self._void(action.revision)
 
         def judge() -> None:
             probability = self._parts.smart_turn.completeness(recent)
             self._queue.put(CompletenessReady(action.turn, action.revision, action.upto, probability))
 
+        def listen() -> None:
+            if senses is not None and not void():
+                self._queue.put(VoiceReady(action.turn, action.revision, senses.listen(recent)))
+
         self._judge.submit(judge, self._failed("end of turn", action.revision))
+        self._judge.submit(listen, failed=lambda error: None)  # without it the words are heard all the same
 
     def _ask_words(self, turn: _Turn, upto: int, revision: int) -> None:
         turn.probed = upto
@@ -447,7 +479,7 @@ class Conversation:
         assert turn is not None
         if turn.reply is not None:
             self._device.stop()
-        turn.reading, turn.commit, turn.reply = None, None, None
+        turn.reading, turn.tone, turn.commit, turn.reply = None, None, None, None
         turn.unsaid.clear()
 
     # --- answering ---------------------------------------------------------------------------------------------------
@@ -461,7 +493,7 @@ class Conversation:
             self._answer(turn, turn.commit, message)
             return
         if message.transcript.text:
-            self._prepare(message.transcript.text, message.revision)
+            self._prepare(turn, message.transcript.text, message.revision)
 
     def _follow(self, words: str, revision: int) -> None:
         """Let the model read how the owner's turn begins."""
@@ -470,12 +502,16 @@ class Conversation:
             lambda: self._parts.replier.follow(history, words, void), self._failed("language model", revision)
         )
 
-    def _prepare(self, words: str, revision: int) -> None:
+    def _prepare(self, turn: _Turn, words: str, revision: int) -> None:
         """Let the model begin to answer words that may be all."""
-        history, void = self._history, self._void(revision)
+        history, void, affect = self._history, self._void(revision), self._sense(turn, words)
         self._writer.submit(
-            lambda: self._parts.replier.prepare(history, words, void), self._failed("language model", revision)
+            lambda: self._parts.replier.prepare(history, words, void, affect), self._failed("language model", revision)
         )
+
+    def _sense(self, turn: _Turn, words: str) -> Affect | None:
+        """What is heard in the turn so far."""
+        return self._parts.senses.sense(words, turn.tone) if self._parts.senses is not None else None
 
     def _commit(self, action: Commit) -> None:
         turn = self._turn
@@ -498,9 +534,12 @@ class Conversation:
         self._hold(turn, SpeechEnded(seconds(commit.voice_end)))
         heard_as = TranscriptFinal(transcript.text, transcript.engine, transcript.language, transcript.confidence)
         self._hold(turn, heard_as)
+        turn.affect = self._sense(turn, transcript.text)
+        if turn.affect is not None:
+            self._hold(turn, turn.affect)
         reply = turn.reply = _Reply(asked_at=self._now())
         history, void = self._history, self._void(commit.revision)
-        reply.rest = self._parts.replier.reply(history, transcript.text, void)
+        reply.rest = self._parts.replier.reply(history, transcript.text, void, turn.affect)
         self._write_on(turn.number, commit.revision, reply)
 
     def _write_on(self, number: int, revision: int, reply: _Reply) -> None:
@@ -523,6 +562,8 @@ class Conversation:
                     clause.aside,
                     clause.recall,
                     clause.safety,
+                    clause.style,
+                    Strategy(clause.plan.strategy, clause.plan.why) if clause.plan is not None else None,
                 )
             )
 
@@ -542,22 +583,34 @@ class Conversation:
             self._hold(turn, message.recall)
         if message.safety is not None:
             self._hold(turn, Safety(message.safety))
+            if message.safety == "voice-off":
+                self._stop_listening(turn)
+        if message.strategy is not None:
+            self._hold(turn, message.strategy)
         if message.text:
             self._speak(message, len(reply.clauses))
             reply.clauses.append(SpokenClause(message.text, 0))
-            self._hold(turn, ReplyClause(message.text, Style()))
+            self._hold(turn, ReplyClause(message.text, STYLES[message.style]))
         if message.last:
             self._close_reply(turn, reply, message.revision)
         elif not first or not message.text:
             self._write_on(message.turn, message.revision, reply)
         # The clause after the first waits for the first one's sound: with two cores, writing on would delay it.
 
+    def _stop_listening(self, turn: _Turn) -> None:
+        """The voice is not listened to from now on, in later talks neither."""
+        turn.tone = None
+        if self._parts.senses is not None:
+            self._parts.senses.stop_listening()
+        if (storage := self._parts.storage) is not None:
+            self._keeper.submit(lambda: storage.learn(VOICE_OFF, True), self._failed("memory", self._taking.revision))
+
     def _speak(self, message: ClauseReady, clause: int) -> None:
         void = self._void(message.revision)
         voice = self._parts.voice
 
         def speak() -> None:
-            for sound in voice.synthesize(message.text, Style()):
+            for sound in voice.synthesize(message.text, STYLES[message.style]):
                 if void():
                     return
                 self._queue.put(SpeechReady(message.turn, message.revision, clause, sound, voice.rate, last=False))
@@ -631,13 +684,19 @@ class Conversation:
         self._warm()
 
     def _save(self, turn: _Turn, said: str, answered: str, interrupted: bool) -> None:
-        """Let the memory keep the turn."""
-        storage, ago = self._parts.storage, self._now() - seconds(turn.start)
+        """Let the memory keep the turn, and what was learned of the owner's voice in it."""
+        storage, senses, ago = self._parts.storage, self._parts.senses, self._now() - seconds(turn.start)
+        voice = None
+        if senses is not None and turn.tone is not None:
+            senses.learn(turn.tone)
+            voice = senses.record()
         if storage is None:
             return
 
         def save() -> None:
-            saved = storage.save(said, answered, ago, interrupted)
+            saved = storage.save(said, answered, ago, interrupted, turn.affect)
+            if voice is not None:
+                storage.learn(VOICE, voice)
             if saved is not None:
                 self._queue.put(TurnSaved(turn.number, saved.episode, saved.facts))
             storage.settle()

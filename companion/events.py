@@ -174,13 +174,22 @@ class CompletenessReady:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceReady:
+    """What was measured in the voice of the turn, for `companion.affect` alone to read; None: nothing."""
+
+    turn: int
+    revision: int
+    features: Any
+
+
+@dataclass(frozen=True, slots=True)
 class ClauseReady:
     """The next clause of the reply. `last` closes the reply and may come with an empty `text`.
 
     `first_token` is the time from asking the model to its first token, in seconds, given with the first clause;
     `ahead`: the reply was begun before it was sure that the turn is over. `aside`: this is about the memory, and no
     part of the talk. `recall`: what came to mind, given with the first clause. `safety`: the kind of `Safety` answer
-    that begins here.
+    that begins here. `style`: how it is spoken, of `tts.styles`. `strategy`: given with the first clause.
     """
 
     turn: int
@@ -192,6 +201,8 @@ class ClauseReady:
     aside: bool = False
     recall: Recall | None = None
     safety: str | None = None
+    style: str = "neutral"
+    strategy: Strategy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +245,7 @@ Message = (
     | PartialReady
     | ReadingReady
     | CompletenessReady
+    | VoiceReady
     | ClauseReady
     | SpeechReady
     | TurnSaved
@@ -332,7 +344,8 @@ class Strategy:
 class Safety:
     """A turn was answered in code, whatever the model would have said.
 
-    `kind`: `crisis`, `crisis-again` (the help is offered once more), `goodbye`, `identity`, `medicine`, `disclosure`.
+    `kind`: `crisis`, `crisis-again` (the help is offered once more), `goodbye`, `identity`, `medicine`, `disclosure`,
+    `voice-off` (the owner does not want the voice listened to).
     """
 
     name: ClassVar[str] = "safety"

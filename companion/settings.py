@@ -49,6 +49,9 @@ class Settings(BaseModel):
         pattern="^[A-Z]{2}$",
         description="Two letters (ISO 3166): whose helplines are named; empty: by language and time zone.",
     )
+    voice_affect: bool = Field(
+        default=False, description="Whether it listens to how you sound (pitch, pace, energy), besides the words."
+    )
     sound: SoundSettings = Field(default_factory=SoundSettings)
 
 

@@ -12,6 +12,7 @@ from companion.dialogue.reply import Clause
 from companion.events import (
     FRAME,
     SAMPLE_RATE,
+    Affect,
     AudioFrame,
     Event,
     Exchange,
@@ -207,10 +208,14 @@ class ScriptedReplier:
     def follow(self, history: Sequence[Exchange], words: str, cancelled: Callable[[], bool]) -> None:
         self.followed.append(words)
 
-    def prepare(self, history: Sequence[Exchange], words: str, cancelled: Callable[[], bool]) -> None:
+    def prepare(
+        self, history: Sequence[Exchange], words: str, cancelled: Callable[[], bool], affect: Affect | None = None
+    ) -> None:
         self.prepared.append(words)
 
-    def reply(self, history: Sequence[Exchange], words: str, cancelled: Callable[[], bool]) -> Iterator[Clause]:
+    def reply(
+        self, history: Sequence[Exchange], words: str, cancelled: Callable[[], bool], affect: Affect | None = None
+    ) -> Iterator[Clause]:
         self.asked.append((history, words))
         for index, clause in enumerate(self._clauses):
             if isinstance(clause, Exception):

@@ -90,8 +90,8 @@ def test_the_second_clause_is_written_only_once_the_first_one_sounds() -> None:
     second_written = threading.Event()
 
     class Noticing(ScriptedReplier):
-        def reply(self, history, words, cancelled):  # type: ignore[no-untyped-def]
-            for number, clause in enumerate(super().reply(history, words, cancelled)):
+        def reply(self, history, words, cancelled, affect=None):  # type: ignore[no-untyped-def]
+            for number, clause in enumerate(super().reply(history, words, cancelled, affect)):
                 if number == 1:
                     second_written.set()
                 yield clause
@@ -121,10 +121,10 @@ def test_an_answer_that_comes_after_the_owner_went_on_is_dropped() -> None:
     went_on = threading.Event()
 
     class Late(ScriptedReplier):
-        def reply(self, history, words, cancelled):  # type: ignore[no-untyped-def]
+        def reply(self, history, words, cancelled, affect=None):  # type: ignore[no-untyped-def]
             if not self.asked:
                 went_on.wait()
-            yield from super().reply(history, words, cancelled)
+            yield from super().reply(history, words, cancelled, affect)
 
     sound = np.concatenate((silence(0.6), speech(0.8), silence(0.6), speech(0.8), silence(0.2)))
     device = MemoryDevice(sound, waits=False, reached=(2.2, went_on.set))

@@ -496,3 +496,10 @@ def test_what_helped_is_kept_in_the_memory_and_used_in_the_next_talk() -> None:
         list(replier.reply(history, "That really helped.", never))
     helped, not_ = memory.profile["tastes"]["reflection"]
     assert (helped, not_) == (1.0, 0.0)
+
+
+def test_listening_to_the_voice_is_announced_and_ends_at_a_word() -> None:
+    replier = Replier(ScriptedModel("That sounds lovely."), "en", clock=lambda: 0.0, voice=True)
+    assert "how you sound" in " ".join(texts(list(replier.reply((), "Hello.", never))))
+    (clause,) = replier.reply((), "Please stop listening to my tone.", never)
+    assert clause.safety == "voice-off"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from companion.dialogue.reply import Replier
 from companion.settings import Settings
 
 if TYPE_CHECKING:
+    from companion.affect.senses import Senses
     from companion.apps.remember import TalkMemory
     from companion.conversation import Parts
     from companion.memory.embedding import OnnxEmbedder
@@ -43,9 +45,14 @@ def chosen(models_root: Path, settings: Settings) -> tuple[ModelStore, dict[Role
 
 
 def open_replier(
-    store: ModelStore, models: Mapping[Role, Model], settings: Settings, memory: TalkMemory | None
+    store: ModelStore,
+    models: Mapping[Role, Model],
+    settings: Settings,
+    memory: TalkMemory | None,
+    *,
+    voice: bool = False,
 ) -> Replier:
-    """The mind alone, as `companion text` needs it."""
+    """The mind alone, as `companion text` needs it; `voice`: it says that the voice is listened to."""
     from companion.dialogue.llm import LanguageModel
 
     model = models.get("llm")
@@ -56,7 +63,23 @@ def open_replier(
         companion=settings.companion_name,
         memory=memory,
         country=settings.country,
+        clock=time.monotonic,
+        voice=voice,
     )
+
+
+def open_senses(store: ModelStore, models: Mapping[Role, Model], settings: Settings, *, voice: bool) -> Senses:
+    """What is heard besides the bare words: the feeling in them, and the `voice`."""
+    from companion.affect.senses import Senses
+
+    if not voice:
+        return Senses(settings.language)
+    from companion.affect import tone
+    from companion.affect.voice import VoiceMeter
+    from companion.audio.encoder import SpeechEncoder
+
+    meter = VoiceMeter(SpeechEncoder(store.file(models["turn"])).statistics)
+    return Senses(settings.language, meter, tone.load())
 
 
 def open_talk_memory(home: Path, models_root: Path, settings: Settings, unlock: Unlock) -> TalkMemory | None:
@@ -106,11 +129,12 @@ def assemble(models_root: Path, settings: Settings, memory: TalkMemory | None = 
     llm.load()  # before ONNX Runtime is
     from companion.audio.smart_turn import SmartTurn
     from companion.audio.voice_activity import VoiceActivity
-    from companion.conversation import Parts
+    from companion.conversation import VOICE, VOICE_OFF, Parts
     from companion.stt.turn import open_recognizer
     from companion.tts.voice import open_voice
 
     store, models = chosen(models_root, settings)
+    listens = settings.voice_affect and not (memory is not None and memory.learned(VOICE_OFF))
 
     def recognizer() -> TurnRecognizer:
         speech: dict[str, tuple[str, str, Path]] = {
@@ -120,19 +144,26 @@ def assemble(models_root: Path, settings: Settings, memory: TalkMemory | None = 
         }
         return open_recognizer(settings.language, speech)
 
+    def senses() -> Senses:
+        opened = open_senses(store, models, settings, voice=listens)
+        if memory is not None:
+            opened.remember(memory.learned(VOICE))
+        return opened
+
     def voice() -> Voice:
         model = models.get("tts")
         opened = open_voice(settings.language, store.path(model) if model else None, model.id if model else None)
         opened.warm_up()
         return opened
 
-    with ThreadPoolExecutor(4) as pool:
-        replier = pool.submit(open_replier, store, models, settings, memory)
+    with ThreadPoolExecutor(5) as pool:
+        sensed = pool.submit(senses)
+        replier = pool.submit(open_replier, store, models, settings, memory, voice=listens)
         heard = pool.submit(recognizer)
         spoken = pool.submit(voice)
         activity = VoiceActivity(store.file(models["vad"]))
         smart_turn = SmartTurn(store.file(models["turn"]))
-        parts = Parts(activity, smart_turn, heard.result(), replier.result(), spoken.result(), memory)
+        parts = Parts(activity, smart_turn, heard.result(), replier.result(), spoken.result(), memory, sensed.result())
     ids: dict[str, str] = {role: model.id for role, model in models.items()}
     ids.setdefault("tts", parts.voice.id)
     return Assembled(parts, ids)

@@ -9,10 +9,11 @@ from typing import Any
 from companion.apps import dates
 from companion.dialogue.reply import Remembered
 from companion.errors import CompanionError
-from companion.events import Exchange, MemorySaved, Recall, RecallItem
+from companion.events import Affect, Exchange, MemorySaved, Recall, RecallItem
 from companion.memory import profile
 from companion.memory.attendant import Attendant
 from companion.memory.embedding import Embedder
+from companion.memory.feelings import Feeling, Modality
 from companion.memory.keeper import Keeper
 from companion.memory.vault import Vault
 
@@ -62,14 +63,17 @@ class TalkMemory:
 
     # --- for the loop ------------------------------------------------------------------------------------------------
 
-    def save(self, said: str, answered: str, ago: float, interrupted: bool = False) -> MemorySaved | None:
-        """Keep a turn that began `ago` seconds ago; None while the talk is off the record.
+    def save(
+        self, said: str, answered: str, ago: float, interrupted: bool = False, affect: Affect | None = None
+    ) -> MemorySaved | None:
+        """Keep a turn that began `ago` seconds ago, and what was heard in it; None while the talk is off the record.
 
         Raises:
             CompanionError: it cannot be kept; `close` says so again.
         """
         try:
-            saved = self._keeper.save(dates.now() - round(ago * 1000), said, answered, interrupted)
+            started = dates.now() - round(ago * 1000)
+            saved = self._keeper.save(started, said, answered, interrupted, felt(affect, started))
         except CompanionError as error:
             self._failure = error
             raise
@@ -88,3 +92,11 @@ class TalkMemory:
         self._keeper.close()
         if self._failure is not None:
             raise self._failure
+
+
+def felt(affect: Affect | None, at: int) -> Feeling | None:
+    """What was heard in a turn as the memory keeps it; None where nothing was."""
+    if affect is None or affect.confidence <= 0:
+        return None
+    modality: Modality = "both" if affect.voice and affect.words else "voice" if affect.voice else "words"
+    return Feeling(at, affect.valence, affect.arousal, modality, affect.confidence, affect.emotion)

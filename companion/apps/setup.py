@@ -27,12 +27,16 @@ _QUESTIONS = {
     "en": {
         "name": "What shall I call you? (may stay empty)",
         "consent": "Do you agree?",
+        "voice": "May it also listen to how you sound (pitch, pace, energy), to answer in a fitting way? Others in the "
+        "room would be listened to as well. You can change it in the settings, or say: stop listening to my tone.",
         "passphrase": "The memory is encrypted. Choose a passphrase; without it nobody can open it, you included.",
         "done": "Ready. Start with: companion talk",
     },
     "ko": {
         "name": "뭐라고 불러 드릴까요? (비워 두셔도 돼요)",
         "consent": "동의하시나요?",
+        "voice": "어떻게 말하는지(높낮이, 빠르기, 힘)도 들어서 알맞게 대답해도 될까요? 곁에 있는 사람의 "
+        "목소리도 듣게 돼요. 설정에서 바꾸거나 '목소리 분석 그만해'라고 말하면 꺼져요.",
         "passphrase": "기억은 암호화돼요. 암호를 정해 주세요. 암호가 없으면 아무도, 본인도 열 수 없어요.",
         "done": "준비됐어요. companion talk 로 시작하세요",
     },
@@ -79,7 +83,8 @@ def _interview(console: Console, settings: Settings, language: str | None, name:
     if not Confirm.ask(words["consent"], default=True):
         raise CompanionError("without agreement nothing is set up")
     called = Prompt.ask(words["name"], default=settings.owner_name) if name is None else name
-    return settings.model_copy(update={"language": spoken, "owner_name": called.strip()})
+    tone = Confirm.ask(words["voice"], default=False)
+    return settings.model_copy(update={"language": spoken, "owner_name": called.strip(), "voice_affect": tone})
 
 
 def _profile_for_this_machine() -> str:

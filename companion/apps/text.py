@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from companion.apps.assemble import chosen, open_replier, open_talk_memory
+from companion.apps.assemble import chosen, open_replier, open_senses, open_talk_memory
 from companion.apps.options import effective
 from companion.apps.unlock import Unlock
 from companion.apps.wording import say
@@ -30,6 +30,7 @@ def run(home: Path, models: Path, language: str | None, profile: str | None, unl
     memory = None if incognito else open_talk_memory(home, models, settings, unlock)
     with console.status(say(settings.language, "starting")):
         replier = open_replier(store, selected, settings, memory)
+        senses = open_senses(store, selected, settings, voice=False)
         replier.warm((), _never)
     if interactive:
         console.print(say(settings.language, "program"), style="dim")
@@ -40,7 +41,8 @@ def run(home: Path, models: Path, language: str | None, profile: str | None, unl
         clauses: list[str] = []
         began, aside = time.perf_counter(), False
         console.print(Text(f"{settings.companion_name}: ", style="bold magenta"), end="")
-        for clause in replier.reply(history, words, _never):
+        affect = senses.sense(words)
+        for clause in replier.reply(history, words, _never, affect):
             aside = aside or clause.aside
             if clause.text:
                 console.print(Text((" " if clauses else "") + clause.text), end="")
@@ -49,7 +51,7 @@ def run(home: Path, models: Path, language: str | None, profile: str | None, unl
         if not aside:
             history = (*history, Exchange(words, " ".join(clauses)))
             if memory is not None:
-                memory.save(words, " ".join(clauses), time.perf_counter() - began)
+                memory.save(words, " ".join(clauses), time.perf_counter() - began, affect=affect)
                 memory.settle()
         history = replier.kept(history)
         replier.warm(history, _never)

@@ -198,11 +198,12 @@ class Replier:
         memory: Memory | None = None,
         country: str | None = None,
         clock: Callable[[], float] | None = None,
+        voice: bool = False,
         seed: int | None = None,
     ) -> None:
         """`memory`: None remembers nothing. `country`: whose helplines are named, see `safety.guard.Guard`. `clock`: in
         seconds; by it the first reply, and one every three hours, begins with what it is. None leaves that out.
-        `seed`: None answers differently every time.
+        `voice`: it listens to how the owner sounds, and says so with it. `seed`: None answers differently every time.
         """
         self._model = model
         self._memory = memory
@@ -218,6 +219,7 @@ class Replier:
         self._plans: dict[int, Plan] = {}  # of this talk, by the number of the turn
         self._learner = Learner(Tastes.from_record(memory.learned(TASTES) or {}) if memory else Tastes(), seed)
         self._clock = clock
+        self._voice = voice
         self._disclosed: float | None = None  # when, on that clock
         if model is not None:
             model.forbid(self._unfit)
@@ -263,6 +265,10 @@ class Replier:
             yield replace(first, safety=fixed.kind)
             yield from more
             return
+        if self._wording.declines_voice(words):
+            self._voice = False
+            yield Clause(self._wording.voice_off, last=True, safety="voice-off")
+            return
         answer = self._memory.answer(words) if self._memory is not None else None
         if answer is not None:
             self._begun, self._remembered = None, (0, Remembered())  # what came to mind may be forgotten now
@@ -300,7 +306,7 @@ class Replier:
         now = self._clock() if self._clock is not None else None
         if now is None or not due(self._disclosed, now):
             return
-        text = self._guard.answers.disclosure(first=self._disclosed is None)
+        text = self._guard.answers.disclosure(first=self._disclosed is None, voice=self._voice)
         self._disclosed = now
         yield Clause(text, last=False, safety="disclosure")
 

@@ -12,13 +12,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from companion.events import Exchange
-from companion.memory import episodes, facts, forget
+from companion.memory import episodes, facts, feelings, forget
 from companion.memory.dates import local
 from companion.memory.diary import Diary
 from companion.memory.embedding import Embedder
 from companion.memory.episodes import Episode
 from companion.memory.extraction import Conflicts, FoundFact, New, Same, Supersedes, extract, reconcile
 from companion.memory.facts import Fact
+from companion.memory.feelings import Feeling
 from companion.memory.reminder import Note, Reminder
 from companion.memory.vault import Vault
 
@@ -77,8 +78,10 @@ class Keeper:
             self.mentioned = told
         return note
 
-    def save(self, started: int, said: str, answered: str, interrupted: bool = False) -> Saved | None:
-        """Keep a turn and the facts that its words prove; None while the talk is off the record."""
+    def save(
+        self, started: int, said: str, answered: str, interrupted: bool = False, feeling: Feeling | None = None
+    ) -> Saved | None:
+        """Keep a turn, the facts its words prove and what was heard in it; None while the talk is off the record."""
         if self.off_record:
             return None
         with self._turn_lock:
@@ -87,6 +90,8 @@ class Keeper:
         episode = Episode(self._session, turn, started, said, self.language, answered, interrupted)
         with self.store.transaction():
             kept = episodes.save(self.store, episode)
+            if feeling is not None:
+                feelings.save(self.store, feeling, kept)
             self._said.add(said)
             learned = sum(self.learn(found, kept, started) for found in self.found(said, started))
         return Saved(kept, learned)

@@ -51,9 +51,10 @@ class Answers:
         text: str = texts["ask"]
         return text.replace("{emergency}", emergency)
 
-    def disclosure(self, *, first: bool) -> str:
-        """That it is a program."""
-        text: str = self._texts["disclosure"]["start" if first else "again"]
+    def disclosure(self, *, first: bool, voice: bool = False) -> str:
+        """That it is a program, and that it listens to the `voice` where it does."""
+        texts = self._texts["disclosure"]
+        text: str = " ".join([texts["start" if first else "again"], *([texts["voice"]] if first and voice else [])])
         return text.replace("{companion}", self._companion)
 
     def _help(self, kind: Kind) -> str:

@@ -14,7 +14,7 @@ from companion.dialogue.safety.signs import Signs
 from companion.events import Exchange
 from companion.settings import Language
 
-SafetyKind = Literal["crisis", "crisis-again", "goodbye", "identity", "medicine", "disclosure"]
+SafetyKind = Literal["crisis", "crisis-again", "goodbye", "identity", "medicine", "disclosure", "voice-off"]
 """As in `companion.events.Safety`."""
 
 _RECENT: Final = 20

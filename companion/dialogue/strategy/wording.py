@@ -16,12 +16,14 @@ Lines = Mapping[str, Mapping[str, Sequence[str]]]
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """`strategies.<language>.toml`, ready for use."""
+    """`strategies.<language>.toml`, ready for use. `voice_off`: said where the voice is no longer listened to."""
 
     lines: Lines
+    voice_off: str
     advice: re.Pattern[str]
     helped: re.Pattern[str]
     not_helped: re.Pattern[str]
+    no_voice: re.Pattern[str]
 
     def line(self, strategy: Strategy, moment: str, turn: int) -> str:
         """What `strategy` says in such a moment; empty where it leaves the words to the model."""
@@ -39,6 +41,10 @@ class Wording:
         """Whether the owner asks what to do."""
         return bool(self.advice.search(words))
 
+    def declines_voice(self, words: str) -> bool:
+        """Whether the owner does not want the voice listened to."""
+        return bool(self.no_voice.search(words))
+
     def sign(self, words: str) -> float | None:
         """1.0 where the owner says that the last answer helped, 0.0 that it did not, None neither."""
         if self.not_helped.search(words):
@@ -49,5 +55,5 @@ class Wording:
 def load(language: Language) -> Wording:
     """The wording of `language`."""
     data = tomllib.loads((Path(__file__).parent / f"strategies.{language}.toml").read_text(encoding="utf-8"))
-    signs = data.pop("signs")
-    return Wording(data, *(re.compile("|".join(signs[k]), re.IGNORECASE) for k in ("advice", "helped", "not_helped")))
+    signs = {name: re.compile("|".join(several), re.IGNORECASE) for name, several in data.pop("signs").items()}
+    return Wording(data, data.pop("voice")["off"], *(signs[n] for n in ("advice", "helped", "not_helped", "voice_off")))
