@@ -157,6 +157,7 @@ class _Reply:
     first_token: float | None = None
     ahead: bool = False
     aside: bool = False
+    disclosed: int = 0  # clauses at its beginning that say what it is, and are no part of the talk
     clause_at: float | None = None
     sound_at: float | None = None
     closed: bool = False
@@ -176,6 +177,7 @@ class _Turn:
     voice_end_t: float = 0.0
     probed: int = 0  # the sample up to which words were asked for
     reading: ReadingReady | None = None
+    listening: bool = False  # the voice is being measured, or soon will be
     tone: Any = None  # the features of its voice, where it was listened to
     affect: Affect | None = None
     read_at: float = 0.0
@@ -320,8 +322,8 @@ class Conversation:
                 self._show_partial(message)
             case ReadingReady() if self._current(message.revision):
                 self._have_words(message)
-            case VoiceReady(features=features) if self._turn is not None and self._current(message.revision):
-                self._turn.tone = features
+            case VoiceReady() if self._current(message.revision):
+                self._have_voice(message)
             case ClauseReady() if self._current(message.revision):
                 self._have_clause(message)
             case SpeechReady() if self._current(message.revision):
@@ -440,24 +442,33 @@ class Conversation:
         assert turn is not None
         turn.voice_end_t = self._now() - seconds(self._position - action.voice_end)
         turn.reading = None
+        turn.listening = self._parts.senses is not None and self._parts.senses.listens
         self._ask_words(turn, action.upto, action.revision)
 
     def _probe(self, action: Probe) -> None:
         """A pause: is the turn complete?"""
         assert self._turn is not None
         recent = np.concatenate(self._turn.recent)
-        senses, void = self._parts.senses, self._void(action.revision)
+        senses = self._parts.senses
 
         def judge() -> None:
             probability = self._parts.smart_turn.completeness(recent)
             self._queue.put(CompletenessReady(action.turn, action.revision, action.upto, probability))
 
+        self._judge.submit(judge, self._failed("end of turn", action.revision))
+        if senses is not None and self._turn.listening:
+            self._listen(action, recent, senses)
+
+    def _listen(self, action: Probe, recent: Samples, senses: Senses) -> None:
+        """How does the turn sound? Where that fails, the words are heard all the same."""
+        void = self._void(action.revision)
+
         def listen() -> None:
-            if senses is not None and not void():
+            if not void():
                 self._queue.put(VoiceReady(action.turn, action.revision, senses.listen(recent)))
 
-        self._judge.submit(judge, self._failed("end of turn", action.revision))
-        self._judge.submit(listen, failed=lambda error: None)  # without it the words are heard all the same
+        nothing = VoiceReady(action.turn, action.revision, None)
+        self._judge.submit(listen, failed=lambda error: self._queue.put(nothing))
 
     def _ask_words(self, turn: _Turn, upto: int, revision: int) -> None:
         turn.probed = upto
@@ -480,6 +491,7 @@ class Conversation:
         if turn.reply is not None:
             self._device.stop()
         turn.reading, turn.tone, turn.commit, turn.reply = None, None, None, None
+        turn.listening = False
         turn.unsaid.clear()
 
     # --- answering ---------------------------------------------------------------------------------------------------
@@ -492,8 +504,16 @@ class Conversation:
         if turn.commit is not None:
             self._answer(turn, turn.commit, message)
             return
-        if message.transcript.text:
+        if message.transcript.text and not turn.listening:
             self._prepare(turn, message.transcript.text, message.revision)
+
+    def _have_voice(self, message: VoiceReady) -> None:
+        """How it sounded is known; words that waited for it can be answered."""
+        turn = self._turn
+        assert turn is not None
+        turn.listening, turn.tone = False, message.features
+        if turn.reading is not None and turn.reading.transcript.text and turn.commit is None:
+            self._prepare(turn, turn.reading.transcript.text, message.revision)
 
     def _follow(self, words: str, revision: int) -> None:
         """Let the model read how the owner's turn begins."""
@@ -583,6 +603,7 @@ class Conversation:
             self._hold(turn, message.recall)
         if message.safety is not None:
             self._hold(turn, Safety(message.safety))
+            reply.disclosed += message.safety == "disclosure"
             if message.safety == "voice-off":
                 self._stop_listening(turn)
         if message.strategy is not None:
@@ -673,11 +694,13 @@ class Conversation:
         text = heard(reply.clauses, message.played)
         assert turn.reading is not None
         said = turn.reading.transcript.text
-        if text and not reply.aside:
-            self._history = (*self._history, Exchange(said, text))
         self._emit(ReplyEnded(text, interrupted=message.stopped))
+        disclosed = " ".join(clause.text for clause in reply.clauses[: reply.disclosed])
+        answered = text[len(disclosed) :].strip()  # a model that reads in its history what it is says it again
+        if answered and not reply.aside:
+            self._history = (*self._history, Exchange(said, answered))
         if not reply.aside:
-            self._save(turn, said, text, message.stopped)
+            self._save(turn, said, answered, message.stopped)
         self._turn = None
         self._taking.stopped_playing(message.position)
         self._parts.activity.reset()

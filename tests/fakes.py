@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
+from companion.affect.senses import Senses
 from companion.conversation import Conversation, Parts
 from companion.dialogue.reply import Clause
 from companion.events import (
@@ -277,6 +279,7 @@ def converse(
     device: MemoryDevice | None = None,
     recognizer: ScriptedRecognizer | None = None,
     activity: LoudnessActivity | None = None,
+    senses: Senses | None = None,
 ) -> tuple[Conversation, MemoryDevice, ScriptedRecognizer, ScriptedReplier, Log]:
     """Run a whole session of scripted parts."""
     device = device or MemoryDevice(*inputs, interrupt_after=interrupt_after)
@@ -284,7 +287,8 @@ def converse(
     replier = replier or ScriptedReplier("Thank you for asking.", "All is quiet here.")
     log = Log()
     activity = activity or LoudnessActivity()
-    parts = Parts(activity, Judge(completeness), recognizer, replier, voice or ToneVoice())  # type: ignore[arg-type]
+    judge: Any = Judge(completeness)
+    parts = Parts(activity, judge, recognizer, replier, voice or ToneVoice(), senses=senses)  # type: ignore[arg-type]
     started = SessionStarted("tiny", {}, "en", "test")
     conversation = Conversation(device, parts, started, [log])
     conversation.run()

@@ -7,7 +7,11 @@ import threading
 import numpy as np
 import pytest
 
+from companion.affect.senses import Senses
+from companion.dialogue.reply import Clause
 from companion.events import (
+    Affect,
+    AffectReading,
     ReplyEnded,
     ReplyStarted,
     Samples,
@@ -265,3 +269,86 @@ def test_a_speaker_lost_before_its_first_sound_does_not_lose_the_words() -> None
     assert log.names().index("transcript.final") < log.names().index("reply.ended")
     (ended,) = log.all(ReplyEnded)
     assert (ended.text, ended.interrupted) == ("", True)
+
+
+def test_what_it_says_of_itself_is_heard_but_no_part_of_the_talk() -> None:
+    class Disclosing(ScriptedReplier):
+        def reply(self, history, words, cancelled, affect=None):  # type: ignore[no-untyped-def]
+            yield Clause("I'm a program.", last=False, safety="disclosure")
+            yield from super().reply(history, words, cancelled, affect)
+
+    conversation, _, _, _, log = converse(UTTERANCE, replier=Disclosing("Good to hear."))
+    (ended,) = log.all(ReplyEnded)
+    assert ended.text == "I'm a program. Good to hear."
+    assert conversation.history[0].companion == "Good to hear."
+
+
+class Listening(Senses):
+    """Measures nothing but that it was asked, and finds every turn as pleasant as it is told to."""
+
+    def __init__(self, valence: float = 0.5) -> None:
+        super().__init__("en")
+        self.heard: list[Samples] = []
+        self.learned: list[object] = []
+        self._valence = valence
+        self._on = True
+
+    @property
+    def listens(self) -> bool:
+        return self._on
+
+    def stop_listening(self) -> None:
+        self._on = False
+
+    def listen(self, sound: Samples) -> object:
+        self.heard.append(sound)
+        return "features"
+
+    def sense(self, said: str, voice: object = None) -> Affect:
+        reading = AffectReading(self._valence, 0.0, {"happy": 1.0}, 0.9) if voice == "features" else None
+        return Affect(self._valence, 0.0, "happy", {"happy": 1.0}, 0.9, reading, None, {}, 0.0)
+
+    def learn(self, voice: object) -> None:
+        self.learned.append(voice)
+
+
+def test_how_the_turn_sounded_is_told_and_known_to_the_answer() -> None:
+    asked: list[Affect | None] = []
+
+    class Curious(ScriptedReplier):
+        def prepare(self, history, words, cancelled, affect=None):  # type: ignore[no-untyped-def]
+            asked.append(affect)
+            super().prepare(history, words, cancelled, affect)
+
+    senses = Listening()
+    _, _, _, _, log = converse(UTTERANCE, replier=Curious("Good."), senses=senses)
+    (affect,) = log.all(Affect)
+    assert affect.voice is not None
+    assert len(senses.heard) == len(senses.learned) == 1
+    assert [one.voice is not None for one in asked if one is not None] == [True], "the words waited for the voice"
+    names = log.names()
+    assert names.index("transcript.final") < names.index("affect") < names.index("reply.clause")
+
+
+def test_a_voice_that_cannot_be_measured_does_not_cost_the_answer() -> None:
+    class Broken(Listening):
+        def listen(self, sound: Samples) -> object:
+            raise RuntimeError
+
+    _, _, _, _, log = converse(UTTERANCE, senses=Broken())
+    (affect,) = log.all(Affect)
+    assert affect.voice is None
+    assert not log.all(Trouble)
+    assert log.all(ReplyStarted)
+
+
+def test_after_a_no_the_voice_is_not_listened_to_again() -> None:
+    class Obeying(ScriptedReplier):
+        def reply(self, history, words, cancelled, affect=None):  # type: ignore[no-untyped-def]
+            self.asked.append(words)
+            yield Clause("All right.", last=True, safety="voice-off")
+
+    senses = Listening()
+    converse(UTTERANCE, UTTERANCE, replier=Obeying(), senses=senses)
+    assert len(senses.heard) == 1
+    assert not senses.learned

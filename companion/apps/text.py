@@ -39,14 +39,18 @@ def run(home: Path, models: Path, language: str | None, profile: str | None, unl
     history: tuple[Exchange, ...] = ()
     for words in _lines(console if interactive else None, owner):
         clauses: list[str] = []
+        shown: list[str] = []
         began, aside = time.perf_counter(), False
         console.print(Text(f"{settings.companion_name}: ", style="bold magenta"), end="")
         affect = senses.sense(words)
         for clause in replier.reply(history, words, _never, affect):
             aside = aside or clause.aside
+            disclosed = clause.safety == "disclosure"
             if clause.text:
-                console.print(Text((" " if clauses else "") + clause.text), end="")
-                clauses.append(clause.text)
+                console.print(Text((" " if shown else "") + clause.text), end="")
+                shown.append(clause.text)
+                if not disclosed:
+                    clauses.append(clause.text)
         console.print()
         if not aside:
             history = (*history, Exchange(words, " ".join(clauses)))

@@ -308,7 +308,8 @@ class Replier:
             return
         text = self._guard.answers.disclosure(first=self._disclosed is None, voice=self._voice)
         self._disclosed = now
-        yield Clause(text, last=False, safety="disclosure")
+        for sentence in _sentences(text):
+            yield Clause(sentence, last=False, safety="disclosure")
 
     def _clauses(
         self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None
