@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from companion.affect.voice import MEASURES
+from companion.affect.voice import MEASURES, VALUES
 
 Values = NDArray[np.float32]
 
@@ -89,7 +89,7 @@ class Baseline:
         Raises:
             ValueError: it is no baseline.
         """
-        if len(content) % 8 or len(content) <= 8:
+        if len(content) != 4 * (2 + 2 * VALUES):
             raise ValueError("this is no baseline of a voice")
         values = np.frombuffer(content, dtype="<f4").astype(np.float32)
         mean, variance = np.split(values[2:], 2)

@@ -17,6 +17,9 @@ Encoder = Callable[[Samples], NDArray[np.float32]]
 MEASURES = tuple(field.name for field in fields(Prosody))
 """What a person may be shown, in the order of `VoiceFeatures.values`; behind them stand the encoder's statistics."""
 
+VALUES = len(MEASURES) + 768
+"""Length of `VoiceFeatures.values`: 775."""
+
 SPAN = 8 * SAMPLE_RATE
 """Samples that are listened to: the encoder's window. Of a longer turn the last 8 s."""
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from companion.affect.baseline import Baseline
-from companion.affect.voice import VoiceMeter
+from companion.affect.voice import VALUES, VoiceMeter
 from companion.apps.recordings import Recording, read_sound
 from companion.events import Samples
 
@@ -57,7 +57,7 @@ def measure(
     rows = []
     for number, recording in enumerate(recordings):
         features = meter.measure(spoil(read_sound(recording.path), np.random.default_rng(number)))
-        rows.append(np.full(775, np.nan, np.float32) if features is None else features.values())
+        rows.append(np.full(VALUES, np.nan, np.float32) if features is None else features.values())
     first = recordings[0]
     return Corpus(
         first.set,
