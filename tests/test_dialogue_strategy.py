@@ -137,3 +137,8 @@ def test_what_helps_is_learned_and_can_be_forgotten_one_by_one() -> None:
 def test_tastes_survive_being_written_down() -> None:
     tastes = Tastes().rewarded(["presence", "warm"], 0.7)
     assert Tastes.from_record(tastes.to_record()) == tastes
+
+
+def test_a_voice_is_not_spoken_of_in_every_turn() -> None:
+    plans = talk([Situation("plain", tone="low")] * 6)
+    assert [one.of_tone for one in plans] == [True, False, False, False, False, True]

@@ -16,6 +16,10 @@ SPEECH = 0.5
 """Probability of speech below which a sound says nothing of a tone, and moves no baseline."""
 
 
+KNOWN = 3
+"""Turns from which there is a usual to compare with; the first ones are compared with people in general."""
+
+
 class Meter(Protocol):
     """`voice.VoiceMeter`."""
 
@@ -47,12 +51,16 @@ class Senses:
         return self._meter.measure(sound) if self._meter is not None else None
 
     def sense(self, said: str, voice: VoiceFeatures | None = None) -> Affect:
-        """What was heard in a turn: its words, and the voice where it was listened to."""
+        """What was heard in a turn: its words, and the voice where it was listened to.
+
+        Nothing stands under `relative` until this owner is `KNOWN`.
+        """
         reading = words.read(said, self._language)
         if voice is None or self._head is None or self._baseline is None or self._head.speechlike(voice) < SPEECH:
             return fuse(None, reading, {})
         relative = self._baseline.relative(voice.values())
-        measures = {name: float(value) for name, value in zip(MEASURES, relative, strict=False)}
+        known = self._baseline.count >= KNOWN
+        measures = {name: float(value) for name, value in zip(MEASURES, relative, strict=False)} if known else {}
         return fuse(self._head.read(voice, self._baseline), reading, measures)
 
     def learn(self, voice: VoiceFeatures) -> None:

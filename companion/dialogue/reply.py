@@ -452,11 +452,12 @@ class Replier:
         """How turn `number` is answered: `named` is what the model calls the moment, `moment` that where it is sure."""
         if not moment and affect is not None:
             moment = persona.MOMENTS.get(affect.emotion, "")
-        tone = tone_of(affect.valence, affect.arousal, affect.disagreement) if affect and affect.voice else None
+        voice = affect.voice if affect is not None and affect.relative else None  # only against a usual that is known
+        tone = tone_of(voice.valence, voice.arousal, affect.disagreement) if voice and affect else None
         situation = Situation(moment, self._wording.wants_advice(words), tone)
         before = [self._plans[turn] for turn in sorted(self._plans) if turn < number]
         plan = self._plans[number] = self._learner.plan(situation, before)
-        if situation.tone and plan.why.endswith(situation.tone):
+        if situation.tone is not None and plan.of_tone:
             return _Opening(named, self._wording.tone(situation.tone, number), plan, whole=True)
         said = self._wording.line(plan.strategy, moment, number)
         openers = self._persona.openers.get(moment, ())

@@ -57,6 +57,9 @@ _TOLD_APART: Final = 0.4
 deviation from how this owner usually sounds."""
 
 
+_VOICE: Final = "the voice: "
+
+
 @dataclass(frozen=True, slots=True)
 class Situation:
     """What there is to answer. `moment`: its name in the persona. `wants_advice`: the owner asks what to do.
@@ -76,6 +79,11 @@ class Plan:
     then: Strategy | None
     style: str
     why: str
+
+    @property
+    def of_tone(self) -> bool:
+        """Whether the reply is about how the owner sounds."""
+        return self.why.startswith(_VOICE)
 
     @property
     def asks(self) -> bool:
@@ -103,6 +111,9 @@ def tone_of(valence: float, arousal: float, disagreement: float) -> Tone | None:
         return "bright" if valence >= _PLEASANT else "tense" if valence <= -_PLEASANT else None
     return "low" if arousal <= -_AROUSED and valence < _PLEASANT else None
 
+
+TONE_EVERY: Final = 4
+"""Turns between two remarks on a voice: nobody likes to be told all the time how they sound."""
 
 _Option = tuple[Strategy, Strategy | None]
 _Options = tuple[_Option, ...]
@@ -140,8 +151,8 @@ def _fitting(situation: Situation, before: Sequence[Plan]) -> tuple[_Options, st
             options, why = _IN_HARD, f"a hard moment: {moment}"
         case Situation() if moment in GOOD:
             options, why = _IN_GOOD, f"a good moment: {moment}"
-        case Situation(tone=str()):
-            options, why = _FOR_TONE, f"the voice: {situation.tone}"
+        case Situation(tone=str()) if not any(one.of_tone for one in before[-TONE_EVERY:]):
+            options, why = _FOR_TONE, _VOICE + str(situation.tone)
         case Situation() if moment in _FIXED:
             options, why = ((_FIXED[moment], None),), f"a plain case: {moment}"
         case _:
