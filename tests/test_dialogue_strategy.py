@@ -14,6 +14,7 @@ from companion.dialogue import persona
 from companion.dialogue.strategy.learning import Tastes, reward
 from companion.dialogue.strategy.planner import GOOD, HARD, SHARE, Plan, Situation, plan, tone_of
 from companion.dialogue.strategy.wording import load
+from companion.events import AffectReading
 from companion.settings import Language
 from companion.tts.styles import STYLES
 
@@ -142,3 +143,27 @@ def test_tastes_survive_being_written_down() -> None:
 def test_a_voice_is_not_spoken_of_in_every_turn() -> None:
     plans = talk([Situation("plain", tone="low")] * 6)
     assert [one.of_tone for one in plans] == [True, False, False, False, False, True]
+
+
+def reading(emotion: str, confidence: float) -> AffectReading:
+    return AffectReading(0.0, 0.0, {"neutral": 0.1, emotion: 0.9}, confidence)
+
+
+@pytest.mark.parametrize(
+    ("named", "sure", "felt", "trusted", "moment"),
+    [
+        ("sad", True, None, True, "sad"),
+        ("sad", True, None, False, ""),
+        ("sad", True, reading("sad", 0.9), False, "sad"),
+        ("question", True, None, False, "question"),
+        ("afraid", False, reading("afraid", 0.9), True, "afraid"),
+        ("lonely", False, reading("sad", 0.9), True, "lonely"),
+        ("plain", False, reading("angry", 0.9), True, "angry"),
+        ("sad", False, reading("surprised", 0.9), True, ""),
+        ("sad", False, reading("sad", 0.3), True, ""),
+    ],
+)
+def test_the_moment_is_what_model_and_words_agree_on(
+    named: str, sure: bool, felt: AffectReading | None, trusted: bool, moment: str
+) -> None:
+    assert persona.moment(named, sure, felt, trusted=trusted) == moment

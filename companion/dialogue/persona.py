@@ -10,13 +10,25 @@ from pathlib import Path
 from typing import Final
 
 from companion.dialogue.prompt import Message
+from companion.events import AffectReading
 from companion.settings import Language
 
 FAREWELL: Final = "bye"
 """The moment in which the owner leaves, in every language: what is said then is not left to a model."""
 
-MOMENTS = {"happy": "happy", "sad": "sad", "angry": "angry", "afraid": "afraid"}
-"""The moment that each of `events.EMOTIONS` makes, where one does."""
+_EMOTIONS: Final = {
+    "sad": "sad",
+    "lonely": "sad",
+    "tired": "sad",
+    "angry": "angry",
+    "afraid": "afraid",
+    "happy": "happy",
+    "relieved": "happy",
+}
+"""What a listener would call the words of such a moment, of `events.EMOTIONS`."""
+
+_CLEAR: Final = 0.6
+"""Confidence from which the feeling in the words says what the moment is where the model does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +82,21 @@ def load(language: Language, companion: str, owner: str, *, remembers: bool = Fa
         avoided=frozenset(data["avoided"]),
         cliches=re.compile("|".join(data["cliches"]), re.IGNORECASE),
     )
+
+
+def moment(named: str, sure: bool, felt: AffectReading | None, *, trusted: bool) -> str:
+    """What moment it is, as far as that is clear; empty where it is not.
+
+    `named`: what the language model calls it, and whether it is `sure`. `felt`: the feeling in the words. A model that
+    is not `trusted` is believed about a feeling only where the words bear it out.
+    """
+    clear = max(felt.scores, key=felt.scores.__getitem__) if felt and felt.confidence >= _CLEAR else ""
+    borne_out = _EMOTIONS.get(named, "") == clear
+    if sure and (trusted or named not in _EMOTIONS or borne_out):
+        return named
+    if clear in _EMOTIONS:
+        return named if borne_out else clear
+    return ""
 
 
 def in_moment(moment: str, answer: str = "") -> str:
