@@ -93,6 +93,25 @@ def timeline(context: typer.Context, start: From = None, end: To = None, as_json
 
 
 @app.command()
+def profile(
+    context: typer.Context,
+    reset: Annotated[str | None, typer.Option("--reset", metavar="NAME", help="Unlearn one thing.")] = None,
+    likes: Annotated[
+        str | None, typer.Option("--likes", metavar="NAME", help="What helps: a strategy, a style.")
+    ] = None,
+    dislikes: Annotated[str | None, typer.Option("--dislikes", metavar="NAME", help="What does not.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What was learned besides words: how you usually sound, what seemed to help. See it, put it right, unlearn it."""
+    from companion.apps import profile_command as program
+
+    if reset or likes or dislikes:
+        program.change(_places(context), reset, likes, dislikes)
+    else:
+        program.show(_places(context), as_json)
+
+
+@app.command()
 def stats(context: typer.Context, as_json: Json = False) -> None:
     """How much is remembered, since when, how big it is, and what was destroyed."""
     from companion.apps import memory_views as views

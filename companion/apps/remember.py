@@ -6,6 +6,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from companion.affect import mood
+from companion.affect.mood import Mood
 from companion.apps import dates
 from companion.dialogue.reply import Remembered
 from companion.errors import CompanionError
@@ -14,6 +16,7 @@ from companion.memory import profile
 from companion.memory.attendant import Attendant
 from companion.memory.embedding import Embedder
 from companion.memory.feelings import Feeling, Modality
+from companion.memory.forget import MOOD
 from companion.memory.keeper import Keeper
 from companion.memory.vault import Vault
 
@@ -57,6 +60,10 @@ class TalkMemory:
         if not self._keeper.off_record:
             profile.put(self._keeper.store, name, value, dates.now())
 
+    def mood(self) -> Mood:
+        """How the owner sounded over the last hours and days."""
+        return Mood.from_record(self.learned(MOOD) or {})
+
     def kept(self, history: Sequence[Exchange]) -> tuple[Exchange, ...]:
         """`history` without what has been forgotten."""
         return self._keeper.kept(history)
@@ -74,6 +81,9 @@ class TalkMemory:
         try:
             started = dates.now() - round(ago * 1000)
             saved = self._keeper.save(started, said, answered, interrupted, felt(affect, started))
+            if affect is not None and affect.confidence > 0:
+                now = mood.moved(self.mood(), affect.valence, affect.arousal, affect.confidence, started / 1000)
+                self.learn(MOOD, now.to_record())
         except CompanionError as error:
             self._failure = error
             raise

@@ -25,6 +25,10 @@ OLD_BLOCKS = (
 OLD_HEADERS = "an old copy of the disk, opened with a passphrase of its time, still shows what was there then"
 
 
+MOOD = "mood"
+"""The name in the profile of the mood, which is made of feelings and goes with any of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a forget takes away: ids by table (keys, for the profile).
@@ -135,7 +139,8 @@ def by_period(store: Store, start: int, end: int) -> Plan:
 
 def feelings_only(store: Store, start: int, end: int) -> Plan:
     """The feelings of [`start`, `end`); the words stay."""
-    return Plan(feelings=_ids(store, "SELECT id FROM feelings WHERE at >= ? AND at < ?", (start, end)))
+    felt = _ids(store, "SELECT id FROM feelings WHERE at >= ? AND at < ?", (start, end))
+    return _closed(store, Plan(feelings=felt))
 
 
 def expired(store: Store, now: int) -> Plan:
@@ -230,13 +235,15 @@ def _closed(store: Store, plan: Plan) -> Plan:
     """`plan` with all that was made from its episodes, so that a dry run shows everything."""
     ids = json.dumps(sorted(plan.episodes))
     inside = "IN (SELECT value FROM json_each(?))"
+    felt = plan.feelings | _ids(store, f"SELECT id FROM feelings WHERE episode {inside}", (ids,))
+    mood = frozenset(key for (key,) in store.query("SELECT key FROM profile WHERE key = ?", (MOOD,)) if felt)
     return Plan(
         episodes=plan.episodes,
         replies=plan.replies - plan.episodes,
         facts=plan.facts | _ids(store, f"SELECT id FROM facts WHERE episode {inside}", (ids,)),
-        feelings=plan.feelings | _ids(store, f"SELECT id FROM feelings WHERE episode {inside}", (ids,)),
+        feelings=felt,
         summaries=plan.summaries | _ids(store, f"SELECT summary FROM summary_sources WHERE episode {inside}", (ids,)),
-        profile=plan.profile,
+        profile=plan.profile | mood,
     )
 
 
