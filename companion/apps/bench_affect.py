@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from companion.apps import bench_voice, bench_words
+from companion.apps import bench_owners, bench_voice, bench_words
 from companion.apps.bench_voice import Result, Transfer
 from companion.apps.json_output import print_json
 from companion.apps.recordings import default_data
 from companion.errors import CompanionError
+
+Row = Result | Transfer | bench_words.Result | bench_owners.Result
 
 
 def run(models: Path, language: str | None, data: Path | None, as_json: bool) -> None:
@@ -29,26 +32,24 @@ def run(models: Path, language: str | None, data: Path | None, as_json: bool) ->
         if _has_recordings(data or default_data()):
             voice, transfer = bench_voice.run(models, data, language, lambda: progress.advance(task))
         words = bench_words.run(data, language)
+    owners = bench_owners.run()
     if not voice and not words:
         raise CompanionError(f"nothing to measure with in {data or default_data()}: give recordings or texts by --data")
     if as_json:
-        print_json(
-            {
-                key: [asdict(one) for one in rows]
-                for key, rows in (("voice", voice), ("transfer", transfer), ("words", words))
-            }
-        )
+        lists: dict[str, Sequence[Row]] = {"voice": voice, "transfer": transfer, "words": words}
+        print_json({**{key: [asdict(one) for one in rows] for key, rows in lists.items()}, "owners": asdict(owners)})
         return
     _table("Voice", voice)
     _table("Voice, fitted on other corpora: four tones", transfer)
     _table("Words", words)
+    _table("Simulated owners: help missed in a turn", [owners])
 
 
 def _has_recordings(data: Path) -> bool:
     return any(data.glob("metadata.csv")) or any(data.glob("*/metadata.csv"))
 
 
-def _table(title: str, rows: list[Result] | list[Transfer] | list[bench_words.Result]) -> None:
+def _table(title: str, rows: Sequence[Row]) -> None:
     """One line a row, one column a field."""
     from rich.console import Console
     from rich.table import Table

@@ -14,6 +14,7 @@ from rich.text import Text
 from companion.apps.wording import say
 from companion.conversation import Observer
 from companion.events import (
+    Affect,
     Event,
     ReplyClause,
     SessionEnded,
@@ -36,6 +37,7 @@ _COLOURS = {
     Phase.GUARD: "cyan",
 }
 _METER = 24
+_SCALE = 11
 _FLOOR_DB = -60.0
 
 
@@ -61,6 +63,7 @@ class Captions:
         self._recordings = recordings
         self._reply: list[str] = []
         self._latency: TurnLatency | None = None
+        self._affect: Affect | None = None
 
     def event(self, event: Event, t: float, turn: int) -> None:
         """Print what concerns a reader."""
@@ -74,6 +77,8 @@ class Captions:
                 self._say(self._owner, event.text, "bold cyan")
             case ReplyClause():
                 self._reply.append(event.text)
+            case Affect():
+                self._affect = event
             case TurnLatency():
                 self._latency = event
             case Trouble():
@@ -94,6 +99,8 @@ class Captions:
     def _finish(self) -> None:
         if self._reply:
             self._say(self._companion, " ".join(self._reply), "bold magenta")
+        if self._affect is not None and self._affect.confidence > 0:
+            self._line("  " + sensed(self._language, self._affect), "dim")
         if self._latency is not None:
             stages = self._latency
             self._line(
@@ -109,7 +116,7 @@ class Captions:
                 ),
                 "dim",
             )
-        self._reply, self._latency = [], None
+        self._reply, self._latency, self._affect = [], None, None
 
     def _say(self, who: str, what: str, style: str) -> None:
         self._console.print(Text.assemble((f"{who}: ", style), what))
@@ -145,3 +152,24 @@ class LiveCaptions(Captions):
                 self._partial = event.text
             case SpeechEnded():
                 self._partial = ""
+
+
+def sensed(language: str, affect: Affect) -> str:
+    """A small picture of what was heard, never of what is felt: energy against the usual, pleasantness, how sure."""
+    sources = "voice_and_words" if affect.voice and affect.words else "voice_only" if affect.voice else "words_only"
+    return say(
+        language,
+        "sensed",
+        energy=scale(affect.arousal),
+        pleasant=scale(affect.valence),
+        sure=affect.confidence,
+        sources=say(language, sources),
+    )
+
+
+def scale(value: float) -> str:
+    """-1…1 as a mark on a line, the middle being the usual."""
+    marks = ["─"] * _SCALE
+    marks[_SCALE // 2] = "┼"
+    marks[round((max(-1.0, min(1.0, value)) + 1) / 2 * (_SCALE - 1))] = "●"
+    return "".join(marks)

@@ -19,6 +19,10 @@ _EN: Final = {
     "program": "I am a program on your computer, not a person. Nothing you say leaves this machine.",
     "latency": "answered after {gap:.0f} ms"
     " (turn over {endpoint:.0f} · words {stt:.0f} · thought {clause:.0f} · voice {audio:.0f})",
+    "sensed": "heard: energy {energy}  pleasantness {pleasant}  ({sources}, {sure:.0%} sure)",
+    "voice_and_words": "voice and words",
+    "voice_only": "voice",
+    "words_only": "words",
     "saved": "The reply is in {path}.",
     "ended": "Goodbye.",
     "nothing_heard": "I heard no words in that.",
@@ -39,6 +43,10 @@ _KO: Final = {
     "program": "저는 사람이 아니라 이 컴퓨터에서 도는 프로그램이에요. 하신 말씀은 이 기기를 떠나지 않아요.",
     "latency": "{gap:.0f} ms 만에 대답"
     " (말 끝 {endpoint:.0f} · 받아쓰기 {stt:.0f} · 생각 {clause:.0f} · 목소리 {audio:.0f})",
+    "sensed": "들린 느낌: 힘 {energy}  밝기 {pleasant}  ({sources}, {sure:.0%} 확신)",
+    "voice_and_words": "목소리와 말",
+    "voice_only": "목소리",
+    "words_only": "말",
     "saved": "대답은 {path}에 있어요.",
     "ended": "안녕히 계세요.",
     "nothing_heard": "말소리를 듣지 못했어요.",
