@@ -57,6 +57,9 @@ _TOLD_APART: Final = 0.4
 deviation from how this owner usually sounds."""
 
 
+_MAY_ASK: Final = ("information", "suggestion", "self-disclosure")
+"""Strategies that come as a question as well: "How about a walk?"."""
+
 _VOICE: Final = "the voice: "
 
 
@@ -88,7 +91,7 @@ class Plan:
     @property
     def asks(self) -> bool:
         """Whether the reply may hold a question: one at most. Who is told something may be asked back."""
-        return "question" in (self.strategy, self.then) or self.strategy in ("information", "self-disclosure")
+        return "question" in (self.strategy, self.then) or self.strategy in _MAY_ASK
 
 
 def plan(situation: Situation, before: Sequence[Plan] = (), taste: Mapping[str, float] | None = None) -> Plan:
