@@ -86,7 +86,8 @@ def test_the_same_words_are_answered_by_their_tone() -> None:
         (-0.4, 0.7, 0, "tense"),
         (-0.2, -0.6, 0, "low"),
         (0, 0.1, 0, None),
-        (0.3, 0, 0.7, "apart"),
+        (-0.3, -0.1, 0.7, "apart"),
+        (0.7, 0.5, 0.7, "bright"),
     ],
 )
 def test_a_tone_is_named_where_it_is_clear(valence: float, arousal: float, apart: float, tone: str | None) -> None:

@@ -52,7 +52,7 @@ def show(places: Places, as_json: bool) -> None:
     if TASTES in learned:
         console.print(_taste_table(Tastes.from_record(learned[TASTES])))
     for name in sorted(learned.keys() - {VOICE, TASTES}):
-        console.print(f"{name}: {learned[name]}", soft_wrap=True)
+        console.print(f"{name}: {_in_short(learned[name])}", soft_wrap=True)
     console.print("Unlearn one: companion memory profile --reset NAME. Put one right: --likes NAME, --dislikes NAME.")
 
 
@@ -101,6 +101,13 @@ def _known(name: str) -> str:
     if name not in names:
         raise CompanionError(f"there is no strategy or style {name}; there are: {', '.join(names)}")
     return name
+
+
+def _in_short(value: Any) -> str:
+    """A value, or the numbers of a record without the time, on one line."""
+    if not isinstance(value, dict):
+        return str(value)
+    return ", ".join(f"{key.replace('_', ' ')} {number:+.2f}" for key, number in value.items() if key != "at")
 
 
 def _usual(record: str) -> dict[str, Any]:

@@ -107,8 +107,11 @@ def plan(situation: Situation, before: Sequence[Plan] = (), taste: Mapping[str, 
 
 
 def tone_of(valence: float, arousal: float, disagreement: float) -> Tone | None:
-    """What a voice says where the words say little; all against how this owner usually sounds."""
-    if disagreement >= _TOLD_APART:
+    """What a voice says where the words say little; all against how this owner usually sounds.
+
+    `disagreement` is between the voice and the words; a voice that is brighter than they are needs no asking.
+    """
+    if disagreement >= _TOLD_APART and arousal < 0 and valence <= 0:
         return "apart"
     if arousal >= _AROUSED:
         return "bright" if valence >= _PLEASANT else "tense" if valence <= -_PLEASANT else None
