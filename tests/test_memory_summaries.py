@@ -67,6 +67,18 @@ def sum_up(kept: Store, now: int = MORNING + DAY) -> list[Summary]:
 # --- what is chosen --------------------------------------------------------------------------------------------------
 
 
+def test_words_that_no_summary_should_read_back_are_left_out(kept: Store) -> None:
+    live(kept, *A_DAY)
+    (whole,) = sum_up(kept)
+    dark = whole.text.split(diary.CUT)[0]
+    for summary in summaries.between(kept, *EVER):
+        kept.execute("DELETE FROM summaries WHERE id = ?", (summary.id,))
+    book = Diary(kept, unfit=lambda said: dark in said)
+    while book.write(MORNING + DAY):
+        pass
+    assert all(dark not in summary.text for summary in summaries.between(kept, *EVER))
+
+
 def test_every_sentence_of_a_summary_was_said_letter_for_letter_in_one_of_its_episodes(kept: Store) -> None:
     live(kept, *A_DAY)
     (summary,) = sum_up(kept)

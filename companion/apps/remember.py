@@ -10,6 +10,8 @@ from companion.affect import mood
 from companion.affect.mood import Mood
 from companion.apps import dates
 from companion.dialogue.reply import Remembered
+from companion.dialogue.safety.classifier import Classifier
+from companion.dialogue.safety.crisis import CrisisDetector
 from companion.errors import CompanionError
 from companion.events import Affect, Exchange, MemorySaved, Recall, RecallItem
 from companion.memory import profile
@@ -19,6 +21,7 @@ from companion.memory.feelings import Feeling, Modality
 from companion.memory.forget import MOOD
 from companion.memory.keeper import Keeper
 from companion.memory.vault import Vault
+from companion.settings import Language
 
 
 class TalkMemory:
@@ -26,7 +29,9 @@ class TalkMemory:
 
     def __init__(self, vault: Vault, language: str, size: str, embedder: Embedder | None = None) -> None:
         """Begin a session in the store."""
-        self._keeper = Keeper(vault, language, size, dates.now, embedder)
+        spoken: Language = "ko" if language == "ko" else "en"
+        danger = CrisisDetector(spoken, Classifier.load(spoken))
+        self._keeper = Keeper(vault, language, size, dates.now, embedder, lambda said: danger.kind(said) is not None)
         self._attendant = Attendant(self._keeper)
         self._failure: CompanionError | None = None
 

@@ -6,7 +6,7 @@ A summary that went with one of its episodes is made anew from what is left of t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from companion.memory import candidates, cues, digest, summaries
@@ -23,8 +23,10 @@ CUT = " … "
 class Diary:
     """The summaries of one open store. State: the days that are still to be summed up."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, unfit: Callable[[str], bool] = lambda said: False) -> None:
+        """`unfit`: words that no summary should read back to the owner; the turn they stand in is left out."""
         self._store = store
+        self._unfit = unfit
         self._seen = (-1, -1)
         self._days: list[tuple[int, int]] = []
 
@@ -37,7 +39,7 @@ class Diary:
             self._days = [day for day in _days(self._store, today) if day not in written]
         if not self._days:
             return False
-        if summary := _summed_up(self._store, *self._days.pop()):
+        if summary := _summed_up(self._store, *self._days.pop(), self._unfit):
             summaries.save(self._store, summary)
         return True
 
@@ -62,7 +64,7 @@ def _days(store: Store, before: int) -> Iterator[tuple[int, int]]:
         after = day[1]
 
 
-def _summed_up(store: Store, start: int, end: int) -> Summary | None:
+def _summed_up(store: Store, start: int, end: int, unfit: Callable[[str], bool]) -> Summary | None:
     """The summary of [`start`, `end`); None where too little was said."""
     rows = store.query(
         "SELECT e.id, e.said, e.language,"
@@ -70,7 +72,7 @@ def _summed_up(store: Store, start: int, end: int) -> Summary | None:
         " FROM episodes e WHERE e.started >= ? AND e.started < ? AND e.person = '' ORDER BY e.started, e.id",
         (start, end),
     )
-    turns = [Turn(id_, said, felt) for id_, said, _, felt in rows]
+    turns = [Turn(id_, said, felt) for id_, said, _, felt in rows if not unfit(said)]
     among = digest.telling(turns)
     if len(among) < digest.LEAST:
         return None

@@ -47,9 +47,15 @@ class Keeper:
     """Keeps one talk. `recall` and `save` may come from different threads; close it when the talk is over."""
 
     def __init__(
-        self, vault: Vault, language: str, profile: str, clock: Clock, embedder: Embedder | None = None
+        self,
+        vault: Vault,
+        language: str,
+        profile: str,
+        clock: Clock,
+        embedder: Embedder | None = None,
+        unfit: Callable[[str], bool] = lambda said: False,
     ) -> None:
-        """Begin a session in the store, and read what recall and the search for facts need."""
+        """Begin a session in the store, and read what recall and the search for facts need. `unfit`: see `Diary`."""
         self.store = vault.store
         self.language = language
         self.clock = clock
@@ -61,7 +67,7 @@ class Keeper:
         self._vault = vault
         self._session = episodes.begin_session(vault.store, self.began, language, profile)
         self._reminder = Reminder(vault.store, language, self._session, embedder)
-        self._diary = Diary(vault.store)
+        self._diary = Diary(vault.store, unfit)
         self._diary.write(self.began)  # yesterday may be asked for before there was a quiet moment
         self._erasures = len(vault.store.erased)
         self._said: set[str] = set()
