@@ -35,6 +35,7 @@ class SpeechEncoder:
 
         options = ort.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = options.enable_mem_pattern = False  # keeps no memory between turns
         content = _first_layer(onnx.load(model)).SerializeToString()
         self._session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
