@@ -491,7 +491,7 @@ class Conversation:
         if turn.reply is not None:
             self._device.stop()
         turn.reading, turn.tone, turn.commit, turn.reply = None, None, None, None
-        turn.listening = False
+        turn.listening, turn.affect = False, None
         turn.unsaid.clear()
 
     # --- answering ---------------------------------------------------------------------------------------------------
@@ -524,7 +524,8 @@ class Conversation:
 
     def _prepare(self, turn: _Turn, words: str, revision: int) -> None:
         """Let the model begin to answer words that may be all."""
-        history, void, affect = self._history, self._void(revision), self._sense(turn, words)
+        history, void = self._history, self._void(revision)
+        affect = turn.affect = self._sense(turn, words)
         self._writer.submit(
             lambda: self._parts.replier.prepare(history, words, void, affect), self._failed("language model", revision)
         )
@@ -554,7 +555,7 @@ class Conversation:
         self._hold(turn, SpeechEnded(seconds(commit.voice_end)))
         heard_as = TranscriptFinal(transcript.text, transcript.engine, transcript.language, transcript.confidence)
         self._hold(turn, heard_as)
-        turn.affect = self._sense(turn, transcript.text)
+        turn.affect = turn.affect or self._sense(turn, transcript.text)
         if turn.affect is not None:
             self._hold(turn, turn.affect)
         reply = turn.reply = _Reply(asked_at=self._now())

@@ -67,6 +67,13 @@ def default_models() -> Path:
     return Path(given) if given else Path(platformdirs.user_data_dir("companion", appauthor=False)) / "models"
 
 
+def shipped(name: str) -> Path:
+    """A file or folder of `models/` that comes with the program: in a wheel inside the package, else beside it."""
+    package = Path(__file__).parent
+    packed = package / "_models" / name
+    return packed if packed.exists() else package.parent / "models" / name
+
+
 def settings_file(home: Path) -> Path:
     """Where the settings of `home` are."""
     return home / "settings.toml"

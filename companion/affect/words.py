@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from companion.affect import ngrams, turns_of_phrase
 from companion.events import EMOTIONS, AffectReading
+from companion.settings import shipped
 
 LANGUAGES = ("en", "ko")
 
@@ -115,10 +116,8 @@ def read(text: str, language: str) -> AffectReading:
 
 
 def weights_folder() -> Path:
-    """Where the project's own weights are: inside the package in a wheel, `models/affect` in a checkout."""
-    package = Path(__file__).parents[1]
-    packed = package / "_models" / "affect"
-    return packed if packed.exists() else package.parent / "models" / "affect"
+    """Where the project's own weights of this room are."""
+    return shipped("affect")
 
 
 def second_layer(first: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:

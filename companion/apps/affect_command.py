@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from companion.affect import tone
+from companion.affect.senses import SPEECH
 from companion.affect.tone import ToneHead
 from companion.affect.voice import MEASURES, VoiceFeatures
 from companion.apps.bench_voice import open_meter
@@ -32,8 +33,6 @@ _NOTICEABLE = 1.0
 
 _SURE = 0.5
 """Confidence from which a tone is named: it is then right about every second time, of seven."""
-
-_SPEECH = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ def sense(
         speech, reading = head.speechlike(features), head.read(features, baseline)
         said = in_words(relative, speech, reading, known=baseline.count > 0)
         result.append(Sensed(name, said, features.duration, measured, relative, speech, reading))
-        if usual == "running" and speech >= _SPEECH:
+        if usual == "running" and speech >= SPEECH:
             baseline = baseline.hear(values)
     return result
 
@@ -96,7 +95,7 @@ def in_words(relative: dict[str, float], speech: float, reading: AffectReading, 
 
     `known`: this person was heard before; else they are compared with people in general.
     """
-    if speech < _SPEECH:
+    if speech < SPEECH:
         return "rather a sound than speech: a cough, a laugh, noise"
     found = [_WORDS[key][z < 0] for key, z in relative.items() if key in _WORDS and abs(z) >= _NOTICEABLE]
     usual = "usual" if known else "most people"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, get_args
 from companion.catalog import entries
 from companion.catalog.entries import Model, Role
 from companion.catalog.errors import ModelMissing
+from companion.settings import shipped
 
 if TYPE_CHECKING:
     from companion.catalog.store import ModelStore
@@ -98,8 +99,5 @@ class Catalog:
 
 def load(path: Path | None = None) -> Catalog:
     """Read the catalogue: `path`, else the one that comes with the program."""
-    if path is None:
-        package = Path(__file__).parents[1]
-        packed = package / "_models" / "catalog.toml"  # in a wheel; in a checkout `models/` stands beside the package
-        path = packed if packed.exists() else package.parent / "models" / "catalog.toml"
+    path = path or shipped("catalog.toml")
     return Catalog(map(entries.model, tomllib.loads(path.read_text(encoding="utf-8"))["model"]))

@@ -220,7 +220,6 @@ class Replier:
         self._remembered = (0, Remembered())  # of which turn, and what
         self._guard = Guard(language, companion, country)
         self._wording = wording.load(language)
-        self._plans: dict[int, Plan] = {}  # of this talk, by the number of the turn
         self._learner = Learner(Tastes.from_record(memory.learned(TASTES) or {}) if memory else Tastes(), seed)
         self._clock = clock
         self._voice = voice
@@ -236,7 +235,6 @@ class Replier:
         if self._model is not None:
             turns = {(number, exchange.owner) for number, exchange in enumerate(history)}
             self._openings = {turn: opening for turn, opening in self._openings.items() if turn in turns}
-            self._plans = {number: plan for number, plan in self._plans.items() if number < len(history)}
             self._model.prefill(self._messages(history, None), cancelled)
 
     def follow(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> None:
@@ -459,8 +457,8 @@ class Replier:
         voice = affect.voice if affect is not None and affect.relative else None  # only against a usual that is known
         tone = tone_of(voice.valence, voice.arousal, affect.disagreement) if voice and affect else None
         situation = Situation(moment, self._wording.wants_advice(words), tone)
-        before = [self._plans[turn] for turn in sorted(self._plans) if turn < number]
-        plan = self._plans[number] = self._learner.plan(situation, before)
+        before = [self._openings[turn].plan for turn in sorted(self._openings) if turn[0] < number]
+        plan = self._learner.plan(situation, before)
         if situation.tone is not None and plan.of_tone:
             return _Opening(named, self._wording.tone(situation.tone, number), plan, whole=True)
         said = self._wording.line(plan.strategy, moment, number)

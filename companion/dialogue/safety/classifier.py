@@ -10,19 +10,15 @@ import math
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from companion.settings import Language
+from companion.settings import Language, shipped
 
 BUCKETS: Final = 1 << 15
 """Hash buckets; a few thousand short lines fill about a third of them."""
-
-_SHIPPED: Final = Path(__file__).parents[2] / "_models" / "safety"
-_SOURCES: Final = Path(__file__).parents[3] / "models" / "safety"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +33,7 @@ class Classifier:
     @classmethod
     def load(cls, language: Language) -> Classifier:
         """The fitted one of `language`."""
-        folder = _SHIPPED if _SHIPPED.is_dir() else _SOURCES
-        with np.load(folder / f"crisis.{language}.npz") as file:
+        with np.load(shipped("safety") / f"crisis.{language}.npz") as file:
             weights = file["weights"].astype(np.float32)
             return cls(language, weights, float(file["bias"]), float(file["threshold"]))
 
