@@ -1,0 +1,126 @@
+"""Who is being listened to: asleep until the wake word, awake for a talk, muted by the key.
+
+It knows no microphone and no clock: time is the sample number of what it is told.
+
+             wake word                      a turn, its answer, and a follow-up window after it
+    ASLEEP ─────────────▶ AWAKE ──┐◀───────────────────────────────────────────────────────────┐
+       ▲                    │     └────────────────────────────────────────────────────────────┘
+       └── window is over, or asked to rest
+
+    key: from anywhere to MUTED, and from there to AWAKE
+
+Asleep, the wake word alone is listened for; muted, nothing is. So a mute by the key is lifted by the key alone: whoever
+presses it wants no microphone, the wake word's neither. "Stop listening", said aloud, is sleep: there may be no key in
+reach. Where there is no wake word it listens all the time, and being asked to rest is a mute.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+from companion.events import samples
+
+
+class State(Enum):
+    """What is listened for."""
+
+    ASLEEP = "asleep"
+    AWAKE = "awake"
+    MUTED = "muted"
+
+
+Why = Literal["wake word", "key", "window over", "asked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """From now on, in `state`."""
+
+    state: State
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """Woken, and nobody goes on speaking: let it be heard that we listen."""
+
+
+Step = Change | Invite
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionLimits:
+    """`follow_up`: how long a new turn needs no wake word, after waking and after each reply. `invite`: silence after
+    the wake word before a sound says that we listen; who speaks on ("Hey Jarvis, what …") is not spoken into, and a
+    pause inside a sentence rarely reaches it. Both in samples.
+    """
+
+    follow_up: int = samples(8)
+    invite: int = samples(0.4)
+
+
+class Attention:
+    """Decides what is listened for. One instance a session; every method takes the sample number `at` of its cause."""
+
+    def __init__(self, limits: AttentionLimits | None = None, *, wake_word: bool = True) -> None:
+        self._limits = limits or AttentionLimits()
+        self._wake_word = wake_word
+        self._until: int | None = None  # the end of the follow-up window; None: a turn is on, or there is no window
+        self._invite_at: int | None = None
+        self._resting = False
+        self.state = State.ASLEEP if wake_word else State.AWAKE
+
+    def woken(self, at: int) -> list[Step]:
+        """The wake word was heard. In a talk it is part of the talk."""
+        if self.state is not State.ASLEEP:
+            return []
+        self._invite_at = at + self._limits.invite
+        return self._wake(at, "wake word")
+
+    def key(self, at: int) -> list[Step]:
+        """The key was pressed: mute, or the end of it. A turn or a reply that is on is to be given up."""
+        if self.state is State.MUTED:
+            return self._wake(at, "key")
+        return self._leave(State.MUTED, "key")
+
+    def turn_began(self) -> None:
+        """The owner speaks: no window runs out until `turn_over`."""
+        self._until = self._invite_at = None
+
+    def asked_to_rest(self) -> None:
+        """The turn that is on asks to be left alone; what it is answered with is still said."""
+        self._resting = self.state is State.AWAKE
+
+    def turn_over(self, at: int) -> list[Step]:
+        """The reply has ended, or there was nothing to answer."""
+        if self.state is not State.AWAKE:
+            return []
+        if self._resting:
+            return self._leave(State.ASLEEP if self._wake_word else State.MUTED, "asked")
+        self._until = self._window(at)
+        return []
+
+    def tick(self, at: int) -> list[Step]:
+        """Time has come to sample `at`."""
+        if self._invite_at is not None and at >= self._invite_at:
+            self._invite_at = None
+            return [Invite()]
+        if self._until is not None and at >= self._until:
+            return self._leave(State.ASLEEP, "window over")
+        return []
+
+    def _wake(self, at: int, why: Why) -> list[Step]:
+        self.state = State.AWAKE
+        self._until = self._window(at)
+        return [Change(State.AWAKE, why)]
+
+    def _leave(self, state: State, why: Why) -> list[Step]:
+        self.state = state
+        self._until = self._invite_at = None
+        self._resting = False
+        return [Change(state, why)]
+
+    def _window(self, at: int) -> int | None:
+        return at + self._limits.follow_up if self._wake_word else None
