@@ -122,6 +122,14 @@ class PlaybackStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaybackHeld:
+    """Utterance `tag` waits: the speaker is silent from `position` on, until the device is told to go on or to stop."""
+
+    tag: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlaybackEnded:
     """The last sample of utterance `tag` was played, or it was stopped; `played` counts samples at the voice's rate."""
 
@@ -240,6 +248,7 @@ Message = (
     AudioFrame
     | InputEnded
     | PlaybackStarted
+    | PlaybackHeld
     | PlaybackEnded
     | DeviceTrouble
     | PartialReady
@@ -379,6 +388,20 @@ class ReplyEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class BargeIn:
+    """A voice began over ours at `at` (sample-clock seconds), and we were silent `stopped_after_ms` after that.
+
+    `stop`: the owner has the floor. `backchannel`: it asked for nothing ("mm-hm", a cough, a door), and `echo`: it was
+    our own voice; after these the reply went on where it was.
+    """
+
+    name: ClassVar[str] = "barge_in"
+    at: float
+    kind: Literal["stop", "backchannel", "echo"]
+    stopped_after_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class RecallItem:
     """`kind` ("fact", "episode") and `id` name what came to mind; `score` orders the items of one kind."""
 
@@ -447,6 +470,7 @@ Event = (
     | ReplyClause
     | ReplyStarted
     | ReplyEnded
+    | BargeIn
     | TurnLatency
     | MemorySaved
     | Trouble

@@ -23,6 +23,7 @@ from companion.events import (
     InputEnded,
     Message,
     PlaybackEnded,
+    PlaybackHeld,
     PlaybackStarted,
     Samples,
 )
@@ -340,3 +341,23 @@ def test_fast_pace_never_waits_and_says_so() -> None:
     assert device.waits
     assert {device.tick() for _ in range(100)} == {0.0}
     assert not FileDevice([], pace="real").waits
+
+
+def test_what_is_held_is_told_on_the_clock_and_goes_on_where_it_was(tmp_path: Path) -> None:
+    output = tmp_path / "out.wav"
+    loop = Loop(FileDevice([], output, pace="fast"))
+    voice = tone(0.5, OUTPUT_RATE)
+    loop.device.play(3, voice, OUTPUT_RATE, last=True)
+    loop.tick(10)
+    loop.device.hold()
+    loop.tick(20)
+    loop.device.go_on()
+    loop.tick(30)
+    loop.device.close()
+    assert loop.all(PlaybackHeld) == [PlaybackHeld(3, 10 * FRAME + SAMPLE_RATE // 200)]
+    ended = 20 * FRAME - SAMPLE_RATE // 200 + SAMPLE_RATE // 2
+    assert loop.all(PlaybackEnded) == [PlaybackEnded(3, ended, played=len(voice))]
+    written, _ = soundfile.read(output, dtype="float32")
+    assert not written[round(0.206 * OUTPUT_RATE) : round(0.6 * OUTPUT_RATE)].any()
+    after = written[round(0.61 * OUTPUT_RATE) : round(0.895 * OUTPUT_RATE)]
+    np.testing.assert_allclose(after, voice[round(0.215 * OUTPUT_RATE) :][: len(after)], atol=1e-4)

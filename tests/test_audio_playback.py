@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from companion.audio.playback import Ended, Playback, Started
+from companion.audio.playback import FADE_S, Ended, Held, Playback, Started
 from companion.events import Samples
 
 RATE = 24_000
@@ -192,3 +192,163 @@ def test_a_writer_and_a_sink_at_once_lose_nothing() -> None:
         ended = [mark for mark in playback.marks() if isinstance(mark, Ended)]
     writer.join()
     np.testing.assert_array_equal(np.concatenate(heard), sound)
+
+
+# --- held, and going on -----------------------------------------------------------------------------------------------
+
+FADE = round(FADE_S * RATE)
+
+
+def test_what_is_held_falls_silent_within_five_milliseconds_and_goes_on_where_it_was() -> None:
+    playback = Playback(RATE)
+    sound = sine(RATE)
+    playback.write(1, sound, RATE, last=True)
+    before = playback.pull(1000)
+    playback.hold()
+    fading, silent = playback.pull(480), playback.pull(4800)
+    playback.go_on()
+    after = playback.pull(RATE)
+    assert not fading[FADE:].any()
+    assert not silent.any()
+    np.testing.assert_array_equal(before, sound[:1000])
+    np.testing.assert_array_equal(after[FADE : RATE - 1000 - FADE], sound[1000 + 2 * FADE :])
+    assert np.abs(np.diff(np.concatenate([before, fading, silent, after]))).max() <= np.abs(np.diff(sound)).max() * 1.1
+    assert playback.marks() == [
+        Started(1, at=0),
+        Held(1, at=1000 + FADE),
+        Ended(1, at=1480 + 4800 + RATE - 1000 - FADE, played=RATE, stopped=False),
+    ]
+
+
+def test_a_hold_is_told_only_when_the_speaker_is_silent() -> None:
+    playback = Playback(RATE)
+    playback.write(1, sine(RATE), RATE, last=True)
+    playback.pull(100)
+    playback.marks()
+    playback.hold()
+    playback.pull(FADE - 1)
+    assert playback.marks() == []
+    playback.pull(2)
+    assert playback.marks() == [Held(1, at=100 + FADE)]
+    playback.hold()
+    playback.pull(480)
+    assert playback.marks() == [], "once"
+
+
+def test_what_is_stopped_while_held_counts_only_what_was_heard() -> None:
+    playback = Playback(RATE)
+    playback.write(1, sine(22_050, 22_050), 22_050, last=True)
+    playback.pull(RATE // 2)
+    playback.hold()
+    playback.pull(RATE)
+    playback.marks()
+    playback.stop()
+    assert playback.marks() == [Ended(1, at=RATE * 3 // 2, played=round(0.505 * 22_050), stopped=True)]
+    playback.write(2, ramp(480), RATE, last=True)
+    np.testing.assert_array_equal(playback.pull(480), ramp(480), err_msg="what comes next is not held")
+
+
+def test_what_is_held_does_not_end_and_what_is_written_meanwhile_waits() -> None:
+    playback = Playback(RATE)
+    playback.write(1, ramp(100), RATE, last=False)
+    playback.pull(480)
+    playback.hold()
+    playback.pull(480)
+    assert playback.marks() == [Started(1, at=0), Held(1, at=480)]
+    playback.write(1, ramp(0), RATE, last=True)
+    playback.write(2, ramp(100), RATE, last=True)
+    assert not playback.pull(480).any()
+    assert playback.marks() == []
+    playback.go_on()
+    assert np.count_nonzero(playback.pull(480)) == 100
+    assert [(type(mark), mark.tag) for mark in playback.marks()] == [(Ended, 1), (Started, 2), (Ended, 2)]
+
+
+def test_an_utterance_whose_last_sample_is_in_the_fade_has_ended() -> None:
+    playback = Playback(RATE)
+    playback.write(1, ramp(500), RATE, last=True)
+    playback.write(2, ramp(100), RATE, last=True)
+    playback.pull(480)
+    playback.hold()
+    assert np.count_nonzero(playback.pull(480)) == 20
+    assert playback.marks() == [Started(1, at=0), Ended(1, at=500, played=500, stopped=False)]
+    playback.go_on()
+    assert np.count_nonzero(playback.pull(480)) == 100
+
+
+def test_an_utterance_that_was_held_before_it_began_begins_when_it_goes_on() -> None:
+    playback = Playback(RATE)
+    playback.hold()
+    playback.write(1, ramp(480), RATE, last=True)
+    assert not playback.pull(480).any()
+    assert playback.marks() == []
+    playback.go_on()
+    playback.pull(480)
+    assert playback.marks() == [Started(1, at=480), Ended(1, at=960, played=480, stopped=False)]
+
+
+def test_a_device_that_comes_back_holds_nothing() -> None:
+    playback = Playback(RATE)
+    playback.write(1, sine(RATE), RATE, last=True)
+    playback.pull(480)
+    playback.hold()
+    playback.restart(RATE)
+    playback.write(2, ramp(480), RATE, last=True)
+    np.testing.assert_array_equal(playback.pull(480), ramp(480))
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("pull"), st.integers(1, 700)),
+        st.tuples(st.just("write"), st.integers(0, 700)),
+        st.tuples(st.sampled_from(["hold", "go_on", "close", "stop"]), st.just(0)),
+    ),
+    max_size=40,
+)
+
+
+@given(STEPS)
+def test_in_any_order_of_events_all_is_heard_once_and_counted_and_only_fades_are_dimmed(
+    steps: list[tuple[str, int]],
+) -> None:
+    playback = Playback(RATE)
+    tag, position, holds = 1, 0, 0
+    written: dict[int, Samples] = {1: ramp(0)}
+    pulled: list[Samples] = []
+    for step, n in [*steps, ("go_on", 0), ("close", 0)]:
+        if step == "pull":
+            pulled.append(playback.pull(n))
+        elif step == "write":
+            playback.write(tag, ramp(n, position), RATE, last=False)
+            written[tag] = np.concatenate([written[tag], ramp(n, position)])
+            position += n
+        elif step == "close":
+            playback.write(tag, ramp(0), RATE, last=True)
+        elif step == "stop":
+            playback.stop()
+        elif step == "hold":
+            holds += 1
+            playback.hold()
+        else:
+            playback.go_on()
+        if step in ("close", "stop"):
+            tag += 1
+            written[tag] = ramp(0)
+    pulled.append(playback.pull(position + FADE + 1))
+    assert playback.idle
+
+    marks = playback.marks()
+    ended = [mark for mark in marks if isinstance(mark, Ended)]
+    assert len({mark.tag for mark in ended}) == len(ended)
+    expected = np.concatenate([ramp(0), *(written[mark.tag][: mark.played] for mark in ended)])
+    sound = np.concatenate(pulled)
+    heard = sound[sound != 0]
+    assert len(heard) == len(expected), "nothing twice, nothing lost, and what was heard is what was counted"
+    gains = heard / expected
+    assert (gains < 1 + 1e-5).all()
+    stops = sum(mark.stopped for mark in ended)
+    assert np.count_nonzero(gains < 1 - 1e-5) <= (2 * holds + stops) * FADE
+    assert all(mark.played == len(written[mark.tag]) for mark in ended if not mark.stopped)
+    for mark in marks:
+        if isinstance(mark, Held):
+            assert not sound[mark.at]

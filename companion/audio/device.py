@@ -20,8 +20,8 @@ class AudioDevice(Protocol):
     """A microphone and a speaker on one clock.
 
     The device posts `AudioFrame`s whose positions follow each other without a gap, whatever happens to the hardware,
-    and says with `PlaybackStarted` and `PlaybackEnded` where on that same clock its own voice was. All methods are
-    called from the loop's thread.
+    and says with `PlaybackStarted`, `PlaybackHeld` and `PlaybackEnded` where on that same clock its own voice was. All
+    methods are called from the loop's thread.
     """
 
     @property
@@ -44,6 +44,18 @@ class AudioDevice(Protocol):
         Every utterance ends in exactly one `PlaybackEnded`. One that runs dry waits in silence for its next piece. Tags
         grow; pieces of an utterance that was stopped are dropped.
         """
+        ...
+
+    def hold(self) -> None:
+        """Pause: fade out within 5 ms and wait; nothing sounds until `go_on` or `stop`. May be called again.
+
+        Once an utterance that had begun is silent, `PlaybackHeld` says where. It does not come if the utterance ended
+        in the fade (`PlaybackEnded` does), or if `go_on` came first.
+        """
+        ...
+
+    def go_on(self) -> None:
+        """Go on where `hold` left off: no sample is lost or played again. Does nothing where nothing is held."""
         ...
 
     def stop(self) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from companion.audio.device import AudioError, Post
-from companion.audio.playback import Playback, Started
+from companion.audio.playback import Ended, Held, Playback, Started
 from companion.audio.resample import EMPTY, Framer, Resampler, clean
 from companion.events import (
     FRAME,
@@ -21,6 +21,7 @@ from companion.events import (
     AudioFrame,
     InputEnded,
     PlaybackEnded,
+    PlaybackHeld,
     PlaybackStarted,
     Samples,
     seconds,
@@ -82,6 +83,14 @@ class FileDevice:
         """See `AudioDevice.play`."""
         self._playback.write(tag, samples, rate, last)
 
+    def hold(self) -> None:
+        """See `AudioDevice.hold`."""
+        self._playback.hold()
+
+    def go_on(self) -> None:
+        """See `AudioDevice.go_on`."""
+        self._playback.go_on()
+
     def stop(self) -> None:
         """See `AudioDevice.stop`."""
         self._playback.stop()
@@ -141,10 +150,13 @@ class FileDevice:
     def _report(self) -> None:
         for mark in self._playback.marks():
             position = mark.at * SAMPLE_RATE // OUTPUT_RATE
-            if isinstance(mark, Started):
-                self._post(PlaybackStarted(mark.tag, position))
-            else:
-                self._post(PlaybackEnded(mark.tag, position, mark.played, mark.stopped))
+            match mark:
+                case Started():
+                    self._post(PlaybackStarted(mark.tag, position))
+                case Held():
+                    self._post(PlaybackHeld(mark.tag, position))
+                case Ended():
+                    self._post(PlaybackEnded(mark.tag, position, mark.played, mark.stopped))
 
 
 def _open_input(path: Path) -> soundfile.SoundFile:

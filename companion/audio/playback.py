@@ -12,12 +12,20 @@ from companion.audio.resample import EMPTY, Resampler
 from companion.events import Samples
 
 FADE_S = 0.005
-"""Seconds of fade at a cut: a shorter one is heard as a click, a longer one only delays the silence."""
+"""Seconds of fade at a cut or a hold: a shorter one is heard as a click, a longer one only delays the silence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
     """Utterance `tag` begins with sample number `at` of all that the sink has pulled, at the sink's rate."""
+
+    tag: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Utterance `tag`, which had begun and waits now, is silent from sample number `at` on."""
 
     tag: int
     at: int
@@ -33,7 +41,7 @@ class Ended:
     stopped: bool
 
 
-Mark = Started | Ended
+Mark = Started | Held | Ended
 
 
 class _Utterance:
@@ -58,16 +66,43 @@ class _Utterance:
         self.pulled += len(piece)
         return piece
 
-    def fade(self, n: int) -> Samples:
-        """The next `n` samples, fewer where there are fewer, fading to silence."""
+    def cut(self, n: int) -> Samples:
+        """The next `n` samples, fewer where there are fewer, and nothing after them."""
         soon = np.concatenate((EMPTY, *self.pieces))[:n]
         self.pulled += len(soon)
-        return soon * np.linspace(1.0, 0.0, len(soon), dtype=np.float32)
+        return soon
 
     def ended(self, at: int) -> Ended:
         """How the utterance ends. Resampling may be off by a sample: what was played whole counts as it was written."""
         played = min(round(self.pulled * self._ratio), self.written) if self.dropped else self.written
         return Ended(self.tag, at, played, self.dropped)
+
+
+class _Fader:
+    """A linear fade that may turn round midway. `level`: 0 (silent) … `length` (as it is), in samples of fade.
+
+    No sample is muted altogether: what was held is silent because nothing is taken, not because it was lost.
+    """
+
+    def __init__(self, rate: int) -> None:
+        self.length = self.level = round(FADE_S * rate)
+
+    def down(self, samples: Samples) -> Samples:
+        """Fade out over `samples`, at most `level` of them."""
+        faded = samples.copy()
+        faded *= np.arange(self.level, self.level - len(samples), -1, dtype=np.float32) / (self.length + 1)
+        self.level -= len(samples)
+        return faded
+
+    def up(self, samples: Samples) -> Samples:
+        """Fade in over the first of `samples`, from where the level is."""
+        rest = min(self.length - self.level, len(samples))
+        if not rest:
+            return samples
+        faded = samples.copy()
+        faded[:rest] *= np.arange(self.level + 1, self.level + 1 + rest, dtype=np.float32) / (self.length + 1)
+        self.level += rest
+        return faded
 
 
 class Playback:
@@ -81,7 +116,9 @@ class Playback:
         self._lock = threading.Lock()
         self._queue: deque[_Utterance] = deque()
         self._marks: list[Mark] = []
-        self._fading = EMPTY
+        self._fader = _Fader(rate)
+        self._held = self._told = False
+        self._cut = EMPTY
         self._dropped_upto = -1
         self._pulled = 0
 
@@ -116,40 +153,57 @@ class Playback:
             if len(piece):
                 utterance.pieces.append(piece)
 
+    def hold(self) -> None:
+        """Fade out what is playing within `FADE_S` and keep the rest; nothing sounds until `go_on` or `stop`.
+
+        An utterance that had begun gets its `Held` once it is silent, unless its last sample was in the fade: then it
+        is over, and `Ended`.
+        """
+        with self._lock:
+            self._held = True
+
+    def go_on(self) -> None:
+        """Fade in from the very sample at which `hold` left off."""
+        with self._lock:
+            self._held = self._told = False
+
     def stop(self) -> None:
-        """Cut what is playing, with a fade of `FADE_S`, and drop what waits."""
+        """Cut what is playing, with a fade of `FADE_S`, and drop what waits. What was held is held no longer."""
         with self._lock:
             if self._queue and self._queue[0].pulled:
-                self._fading = self._queue[0].fade(round(FADE_S * self._rate))
-            self._drop_all(self._pulled + len(self._fading))
+                self._cut = self._fader.down(self._queue[0].cut(self._fader.level))
+            self._drop_all(self._pulled + len(self._cut))
 
     def restart(self, rate: int) -> None:
         """The sink went away, or came back with another rate: drop everything at once."""
         with self._lock:
-            self._fading = EMPTY
-            self._drop_all(self._pulled)
+            self._cut = EMPTY
             self._rate = rate
+            self._drop_all(self._pulled)
 
     def pull(self, n: int) -> Samples:
         """The next `n` samples for the sink; silence where there is nothing to play."""
         block = np.zeros(n, np.float32)
         with self._lock:
-            filled = min(n, len(self._fading))
-            block[:filled], self._fading = self._fading[:filled], self._fading[filled:]
+            filled = min(n, len(self._cut))
+            block[:filled], self._cut = self._cut[:filled], self._cut[filled:]
             while self._queue:
                 head = self._queue[0]
-                if head.pieces:
-                    if filled == n:
-                        break
-                    if not head.pulled:
-                        self._marks.append(Started(head.tag, self._pulled + filled))
-                    piece = head.take(n - filled)
-                    block[filled : filled + len(piece)] = piece
-                    filled += len(piece)
-                elif head.closed:
+                room = min(n - filled, self._fader.level) if self._held else n - filled
+                if head.closed and not head.pieces and not self._told:
                     self._marks.append(head.ended(self._pulled + filled))
                     self._queue.popleft()
+                elif room and head.pieces and (head.pulled or not self._held):
+                    if not head.pulled:
+                        self._marks.append(Started(head.tag, self._pulled + filled))
+                    piece = head.take(room)
+                    block[filled : filled + len(piece)] = (
+                        self._fader.down(piece) if self._held else self._fader.up(piece)
+                    )
+                    filled += len(piece)
                 else:
+                    if self._held and filled < n:
+                        self._fall_silent(self._pulled + filled)
                     break
             self._pulled += n
         return block
@@ -160,7 +214,17 @@ class Playback:
             marks, self._marks = self._marks, []
             return marks
 
+    def _fall_silent(self, at: int) -> None:
+        """What is held has faded, or had nothing left to fade."""
+        head = self._queue[0]
+        self._fader.level = 0
+        if head.pulled and not self._told:
+            self._told = True
+            self._marks.append(Held(head.tag, at))
+
     def _drop_all(self, at: int) -> None:
+        self._held = self._told = False
+        self._fader = _Fader(self._rate)
         for utterance in self._queue:
             utterance.dropped = True
             self._dropped_upto = max(self._dropped_upto, utterance.tag)

@@ -12,13 +12,14 @@ from typing import Literal
 from companion.audio.device import AudioError, Post
 from companion.audio.heartbeat import SPEAKER_STALLED_S, STALLED_S, Hearing, Watchdog
 from companion.audio.intake import Intake
-from companion.audio.playback import Playback, Started
+from companion.audio.playback import Ended, Held, Playback, Started
 from companion.audio.portaudio import Captured, DeviceInfo, Streams, find, list_devices, look_again
 from companion.events import (
     SAMPLE_RATE,
     AudioFrame,
     DeviceTrouble,
     PlaybackEnded,
+    PlaybackHeld,
     PlaybackStarted,
     Samples,
 )
@@ -77,6 +78,14 @@ class SoundCard:
     def play(self, tag: int, samples: Samples, rate: int, last: bool) -> None:
         """See `AudioDevice.play`."""
         self._playback.write(tag, samples, rate, last)
+
+    def hold(self) -> None:
+        """See `AudioDevice.hold`. What the driver has taken already, some 60 ms, still sounds."""
+        self._playback.hold()
+
+    def go_on(self) -> None:
+        """See `AudioDevice.go_on`."""
+        self._playback.go_on()
 
     def stop(self) -> None:
         """See `AudioDevice.stop`. What the driver has taken already, some 60 ms, still sounds."""
@@ -192,11 +201,14 @@ class SoundCard:
         self._post(DeviceTrouble(kind, detail))
 
     def _report(self) -> None:
-        """Post what began and ended at the speaker. Also called from the loop's thread, by `stop`."""
+        """Post what began, was held and ended at the speaker. Also called from the loop's thread, by `stop`."""
         with self._reporting:
             for mark in self._playback.marks():
                 position = self._intake.position_at(self._streams.played_at(mark.at))
-                if isinstance(mark, Started):
-                    self._post(PlaybackStarted(mark.tag, position))
-                else:
-                    self._post(PlaybackEnded(mark.tag, position, mark.played, mark.stopped))
+                match mark:
+                    case Started():
+                        self._post(PlaybackStarted(mark.tag, position))
+                    case Held():
+                        self._post(PlaybackHeld(mark.tag, position))
+                    case Ended():
+                        self._post(PlaybackEnded(mark.tag, position, mark.played, mark.stopped))
