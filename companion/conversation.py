@@ -11,6 +11,7 @@ The journey of one utterance:
     Read (a pause) ─▶ second pass of the words; the words into the model's cache
     Probe (it goes on) ─▶ Smart Turn: is the turn complete?
     Commit (it lasts) ─▶ reply, clause by clause ─▶ voice ─▶ speaker ─▶ what was heard ─▶ history
+    Hold (a voice over ours) ─▶ silence, until its words say whether to give way or to go on
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from companion.events import (
     FRAME,
     Affect,
     AudioFrame,
+    BargeIn,
     ClauseReady,
     CompletenessReady,
     DeviceTrouble,
@@ -44,6 +46,7 @@ from companion.events import (
     Message,
     PartialReady,
     PlaybackEnded,
+    PlaybackHeld,
     PlaybackStarted,
     ReadingReady,
     ReplyClause,
@@ -72,7 +75,8 @@ from companion.tts.styles import STYLES
 from companion.tts.voice import Voice
 from companion.turns.believable import believable
 from companion.turns.heard import SpokenClause, heard
-from companion.turns.taking import Action, Begin, Commit, Dismiss, Phase, Probe, Read, Resume, TurnTaking
+from companion.turns.interruption import Overlap, asks_to_stop, weigh
+from companion.turns.taking import Action, Begin, Commit, Dismiss, Hold, Phase, Probe, Read, Resume, TurnTaking
 from companion.worker import Worker
 
 PRE_ROLL = samples(0.5)
@@ -168,7 +172,8 @@ class _Turn:
     """The owner's turn, from the first voiced sample to the end of our reply."""
 
     number: int
-    start: int  # sample number of the first sample the recogniser got
+    began: int  # sample number of its first voiced sample
+    start: int  # and of the first that the recogniser got
     recent: deque[Samples]  # the last seconds, for Smart Turn
     asked_partial: int
     background: float = 0.0  # level of the room before it, root mean square
@@ -184,6 +189,8 @@ class _Turn:
     commit: Commit | None = None
     committed_at: float = 0.0
     reply: _Reply | None = None
+    over_ours: bool = False  # it began over our reply
+    silent_at: int | None = None  # the sample at which our reply was silent because of it
     unsaid: list[tuple[float, Event]] = field(default_factory=list)  # to be told once the reply sounds
 
 
@@ -214,7 +221,8 @@ class Conversation:
         self._window = np.empty(0, dtype=np.float32)
         self._pre_roll: deque[Samples] = deque(maxlen=(PRE_ROLL + samples(0.1)) // FRAME)
         self._room: deque[float] = deque(maxlen=ROOM // FRAME)  # levels of the last frames before a turn
-        self._turn: _Turn | None = None
+        self._turn: _Turn | None = None  # the owner's, until our reply sounds
+        self._spoken: _Turn | None = None  # the one whose reply sounds or is held
         self._history: tuple[Exchange, ...] = ()
         self._input_ended: int | None = None
         self._open = True
@@ -278,20 +286,20 @@ class Conversation:
 
     def _hold(self, turn: _Turn, event: Event) -> None:
         """Keep an event until the reply sounds: if the owner goes on before, it has not happened."""
-        if self._taking.phase is Phase.SPEAKING:
-            self._emit(event)
+        if self._spoken is turn:
+            self._emit(event, turn=turn.number)
         else:
             turn.unsaid.append((self._now(), event))
 
     def _tell(self, turn: _Turn) -> None:
         """Tell what was held back, each with its own time."""
         for at, event in turn.unsaid:
-            self._emit(event, at)
+            self._emit(event, at, turn.number)
         turn.unsaid.clear()
 
     def _void(self, revision: int) -> Callable[[], bool]:
         """A question for workers: has the work begun for `revision` become void?"""
-        return lambda: self._taking.revision != revision
+        return lambda: not self._taking.valid(revision)
 
     def _failed(self, what: str, revision: int) -> Callable[[Exception], None]:
         turn = self._taking.turn
@@ -324,19 +332,32 @@ class Conversation:
                 self._have_words(message)
             case VoiceReady() if self._current(message.revision):
                 self._have_voice(message)
-            case ClauseReady() if self._current(message.revision):
-                self._have_clause(message)
-            case SpeechReady() if self._current(message.revision):
-                self._have_sound(message)
-            case PlaybackStarted() if self._current(message.tag):
-                self._reply_sounds(message)
-            case PlaybackEnded() if self._current(message.tag):
-                self._reply_is_over(message)
-            case WorkFailed() if self._current(message.revision):
+            case ClauseReady() if turn := self._answered(message.revision):
+                self._have_clause(turn, message)
+            case SpeechReady() if turn := self._answered(message.revision):
+                self._have_sound(turn, message)
+            case PlaybackStarted() if turn := self._answered(message.tag):
+                self._reply_sounds(turn, message)
+            case PlaybackHeld() if self._turn is not None and self._turn.over_ours:
+                self._turn.silent_at = message.position
+            case PlaybackEnded() if turn := self._sounding(message.tag):
+                self._reply_is_over(turn, message)
+            case WorkFailed() if self._taking.valid(message.revision):
                 self._recover(message)
 
     def _current(self, revision: int) -> bool:
         return self._turn is not None and revision == self._taking.revision
+
+    def _answered(self, revision: int) -> _Turn | None:
+        """The turn that work begun for `revision` answers, if it is still wanted."""
+        if self._spoken is not None and revision == self._taking.replying:
+            return self._spoken
+        return self._turn if self._current(revision) else None
+
+    def _sounding(self, tag: int) -> _Turn | None:
+        """The turn whose reply was played as `tag`; it may have lost its validity, but it was heard."""
+        turn = self._spoken or self._turn
+        return turn if turn is not None and turn.commit is not None and turn.commit.revision == tag else None
 
     # --- listening ---------------------------------------------------------------------------------------------------
 
@@ -353,7 +374,7 @@ class Conversation:
         while len(self._window) >= WINDOW:
             end = self._position - len(self._window) + WINDOW
             window, self._window = self._window[:WINDOW], self._window[WINDOW:]
-            deaf = self._taking.phase is Phase.SPEAKING
+            deaf = self._taking.phase is Phase.SPEAKING and not self._taking.duplex
             probability = 0.0 if deaf else self._parts.activity.probability(window)
             for action in self._taking.hear(end - WINDOW, end, probability):
                 self._act(action)
@@ -362,7 +383,9 @@ class Conversation:
     def _keep(self, frame: Samples) -> None:
         """Frames go to the recogniser during a turn, and wait as pre-roll before one."""
         phase = self._taking.phase
-        if phase is Phase.LISTENING:
+        if phase is Phase.SPEAKING and self._taking.duplex:
+            self._pre_roll.append(frame)
+        elif phase is Phase.LISTENING:
             self._pre_roll.append(frame)
             self._room.append(loudness((frame,)))
         elif phase in (Phase.HEARING, Phase.PAUSED, Phase.COMMITTED) and self._turn is not None:
@@ -376,6 +399,8 @@ class Conversation:
         match action:
             case Begin():
                 self._begin(action)
+            case Hold():
+                self._hold_breath()
             case Read():
                 self._read_words(action)
             case Probe():
@@ -392,6 +417,7 @@ class Conversation:
         self._pre_roll.clear()
         self._turn = _Turn(
             action.turn,
+            began=action.at,
             start=self._position - FRAME * len(frames),
             recent=deque(frames, maxlen=SPAN // FRAME),
             asked_partial=self._position,
@@ -424,6 +450,9 @@ class Conversation:
     def _show_partial(self, message: PartialReady) -> None:
         turn = self._turn
         assert turn is not None
+        if self._taking.held:
+            self._weigh(turn, message.text)
+            return
         if not message.text or message.text == turn.partial:
             return
         standing = steady(turn.partial, message.text)
@@ -501,19 +530,25 @@ class Conversation:
         assert turn is not None
         turn.reading = message
         turn.read_at = self._now()
+        if self._taking.held:
+            self._weigh(turn, message.transcript.text, message.transcript.confidence, paused=True)
+        if turn is self._turn and self._spoken is None:
+            self._proceed(turn, message)
+
+    def _proceed(self, turn: _Turn, reading: ReadingReady) -> None:
+        """Answer what was read, or prepare to."""
         if turn.commit is not None:
-            self._answer(turn, turn.commit, message)
-            return
-        if message.transcript.text and not turn.listening:
-            self._prepare(turn, message.transcript.text, message.revision)
+            self._answer(turn, turn.commit, reading)
+        elif reading.transcript.text and not turn.listening:
+            self._prepare(turn, reading.transcript.text, reading.revision)
 
     def _have_voice(self, message: VoiceReady) -> None:
         """How it sounded is known; words that waited for it can be answered."""
         turn = self._turn
         assert turn is not None
         turn.listening, turn.tone = False, message.features
-        if turn.reading is not None and turn.reading.transcript.text and turn.commit is None:
-            self._prepare(turn, turn.reading.transcript.text, message.revision)
+        if turn.reading is not None and turn.commit is None and self._spoken is None:
+            self._proceed(turn, turn.reading)
 
     def _follow(self, words: str, revision: int) -> None:
         """Let the model read how the owner's turn begins."""
@@ -542,13 +577,13 @@ class Conversation:
         if turn.probed <= action.voice_end:  # committed in mid-speech: nothing has been read yet
             turn.voice_end_t = self._now() - seconds(self._position - action.voice_end)
             self._ask_words(turn, action.upto, action.revision)
-        elif turn.reading is not None:
+        elif turn.reading is not None and self._spoken is None:
             self._answer(turn, action, turn.reading)
 
     def _answer(self, turn: _Turn, commit: Commit, reading: ReadingReady) -> None:
         transcript = reading.transcript
-        clearance = decibels(loudness(turn.recent), turn.background)
-        if not believable(transcript.text, transcript.confidence, commit.sure, clearance):
+        silenced = turn.over_ours and asks_to_stop(transcript.text)
+        if silenced or not self._believed(turn, transcript.text, transcript.confidence, commit.sure):
             for action in self._taking.nothing_said(commit.revision):
                 self._act(action)
             return
@@ -562,6 +597,10 @@ class Conversation:
         history, void = self._history, self._void(commit.revision)
         reply.rest = self._parts.replier.reply(history, transcript.text, void, turn.affect)
         self._write_on(turn.number, commit.revision, reply)
+
+    def _believed(self, turn: _Turn, words: str, confidence: float | None, sure: float) -> bool:
+        clearance = decibels(loudness(turn.recent), turn.background)
+        return believable(words, confidence, sure, clearance)
 
     def _write_on(self, number: int, revision: int, reply: _Reply) -> None:
         """Ask for the next clause."""
@@ -590,9 +629,7 @@ class Conversation:
 
         self._writer.submit(write, self._failed("language model", revision))
 
-    def _have_clause(self, message: ClauseReady) -> None:
-        turn = self._turn
-        assert turn is not None
+    def _have_clause(self, turn: _Turn, message: ClauseReady) -> None:
         reply = turn.reply
         assert reply is not None
         reply.complete = message.last
@@ -641,9 +678,7 @@ class Conversation:
 
         self._speaker.submit(speak, self._failed("voice", message.revision))
 
-    def _have_sound(self, message: SpeechReady) -> None:
-        turn = self._turn
-        assert turn is not None
+    def _have_sound(self, turn: _Turn, message: SpeechReady) -> None:
         reply = turn.reply
         assert reply is not None
         spoken = reply.clauses[message.clause]
@@ -675,37 +710,71 @@ class Conversation:
         self._turn = None
         self._taking.stopped_playing(self._position)
 
-    def _reply_sounds(self, message: PlaybackStarted) -> None:
-        turn = self._turn
-        assert turn is not None
+    def _reply_sounds(self, turn: _Turn, message: PlaybackStarted) -> None:
         reply = turn.reply
         assert reply is not None
         self._taking.started_playing()
+        self._spoken, self._turn = turn, None
         self._tell(turn)
-        self._emit(ReplyStarted(seconds(message.position)))
+        self._emit(ReplyStarted(seconds(message.position)), turn=turn.number)
         started = seconds(message.position) + self._stalled
-        self._emit(_latency(turn, reply, started))
+        self._emit(_latency(turn, reply, started), turn=turn.number)
 
-    def _reply_is_over(self, message: PlaybackEnded) -> None:
-        turn = self._turn
-        assert turn is not None
+    def _reply_is_over(self, turn: _Turn, message: PlaybackEnded) -> None:
         reply = turn.reply
         assert reply is not None
         self._tell(turn)  # where the speaker was lost before it made a sound
         text = heard(reply.clauses, message.played)
         assert turn.reading is not None
         said = turn.reading.transcript.text
-        self._emit(ReplyEnded(text, interrupted=message.stopped))
+        self._emit(ReplyEnded(text, interrupted=message.stopped), turn=turn.number)
         disclosed = " ".join(clause.text for clause in reply.clauses[: reply.disclosed])
         answered = text[len(disclosed) :].strip()  # a model that reads in its history what it is says it again
         if answered and not reply.aside:
             self._history = (*self._history, Exchange(said, answered))
         if not reply.aside:
             self._save(turn, said, answered, message.stopped)
-        self._turn = None
+        if turn is self._turn:
+            self._turn = None
+        self._spoken = None
         self._taking.stopped_playing(message.position)
-        self._parts.activity.reset()
+        if not self._taking.duplex:
+            self._parts.activity.reset()
         self._warm()
+        if self._turn is not None and self._turn.reading is not None:
+            self._proceed(self._turn, self._turn.reading)  # the owner's words over ours, now that ours are known
+
+    # --- a voice over ours -------------------------------------------------------------------------------------------
+
+    def _hold_breath(self) -> None:
+        """The owner's new turn began over our reply."""
+        assert self._turn is not None
+        self._turn.over_ours = True
+        self._device.hold()
+
+    def _weigh(self, turn: _Turn, words: str, confidence: float | None = None, *, paused: bool = False) -> None:
+        """What is the voice over ours, as far as its words say?"""
+        assert self._spoken is not None and self._spoken.reply is not None
+        voice, sure = self._taking.voiced_for, self._taking.surely
+        believed = not paused or self._believed(turn, words, confidence, sure)
+        ours = " ".join(clause.text for clause in self._spoken.reply.clauses)
+        verdict = weigh(Overlap(words, voice, paused, believed, ours))
+        if verdict == "wait":
+            return
+        if verdict == "stop":
+            self._taking.give_way()
+            self._device.stop()
+        else:
+            self._go_on()
+        silent_at = self._position if turn.silent_at is None else turn.silent_at
+        after = seconds(silent_at - turn.began) * 1000
+        self._emit(BargeIn(seconds(turn.began), verdict, after), turn=turn.number)
+
+    def _go_on(self) -> None:
+        """The voice over ours was nothing to stop for."""
+        self._taking.keep_floor()
+        self._device.go_on()
+        self._turn = None
 
     def _save(self, turn: _Turn, said: str, answered: str, interrupted: bool) -> None:
         """Let the memory keep the turn, and what was learned of the owner's voice in it."""
@@ -741,13 +810,19 @@ class Conversation:
 
     def _recover(self, failure: WorkFailed) -> None:
         """A worker could not do its work: say so, keep the words, and be ready for the next turn."""
+        self._emit(Trouble(failure.what, f"{failure.what} failed ({failure.detail}); this turn is not answered"))
+        if self._taking.held and failure.revision == self._taking.revision:
+            self._go_on()
+            return
         turn = self._turn
+        self._device.stop()
+        if self._spoken is not None:
+            self._taking.give_way()  # what was heard of the reply is kept once it has ended
+            return
         if turn is not None:
             self._tell(turn)
             if turn.commit is not None and turn.reading is not None and turn.reading.transcript.text:
                 self._save(turn, turn.reading.transcript.text, "", interrupted=False)
-        self._emit(Trouble(failure.what, f"{failure.what} failed ({failure.detail}); this turn is not answered"))
-        self._device.stop()
         self._turn = None
         self._taking.abandon(self._position)
 
@@ -761,12 +836,12 @@ class Conversation:
         self._open = self._device.next_input()
 
     def _close(self, reason: str) -> None:
-        if self._turn is not None and self._taking.phase is Phase.SPEAKING:
+        if self._spoken is not None:
             self._device.stop()
             while not self._queue.empty():
                 self._handle(self._queue.get())
         self._closing = True
-        self._taking.revision += 1  # whatever still runs is void
+        self._taking.abandon(self._position)  # whatever still runs is void
         for worker in self._workers:
             worker.close()
         self._device.close()

@@ -21,6 +21,7 @@ from companion.events import (
     InputEnded,
     Message,
     PlaybackEnded,
+    PlaybackHeld,
     PlaybackStarted,
     Samples,
     SessionStarted,
@@ -28,7 +29,7 @@ from companion.events import (
     Transcript,
     samples,
 )
-from companion.turns.taking import Phase
+from companion.turns.taking import Phase, TurnTaking
 
 
 def speech(duration: float) -> Samples:
@@ -66,6 +67,7 @@ class MemoryDevice:
         self._pending: deque[Samples] = deque()
         self._last = False
         self._played = 0
+        self._held = False
         self.position = 0
         self.output: list[Samples] = []
         self.closed = False
@@ -103,6 +105,14 @@ class MemoryDevice:
             self._silent()
             self._post(PlaybackEnded(tag, self.position, played, stopped=True))
 
+    def hold(self) -> None:
+        self._held = True
+        if self._utterance is not None:
+            self._post(PlaybackHeld(self._utterance, self.position))
+
+    def go_on(self) -> None:
+        self._held = False
+
     def next_input(self) -> bool:
         if not self._inputs:
             return False
@@ -118,13 +128,13 @@ class MemoryDevice:
         return self._utterance is not None
 
     def _silent(self) -> None:
-        self._utterance, self._last, self._played = None, False, 0
+        self._utterance, self._last, self._played, self._held = None, False, 0, False
         self._pending.clear()
 
     def _play_frame(self) -> None:
         frame = np.zeros(FRAME, dtype=np.float32)
         filled = 0
-        while self._pending and filled < FRAME:
+        while self._pending and filled < FRAME and not self._held:
             chunk = self._pending.popleft()
             taken = chunk[: FRAME - filled]
             if self._played == 0 and filled == 0:
@@ -136,7 +146,7 @@ class MemoryDevice:
                 self._pending.appendleft(chunk[len(taken) :])
         self._played += filled
         self.output.append(frame)
-        if self._utterance is not None and self._last and not self._pending:
+        if self._utterance is not None and self._last and not self._pending and not self._held:
             ended = PlaybackEnded(self._utterance, self.position + FRAME, self._played)
             self._silent()
             self._post(ended)
@@ -197,7 +207,7 @@ class ScriptedReplier:
     """Answers every turn with the same clauses; an exception among them is raised in its place."""
 
     def __init__(self, *clauses: str | Exception) -> None:
-        self._clauses = clauses
+        self.clauses = clauses
         self.asked: list[tuple[Sequence[Exchange], str]] = []
         self.followed: list[str] = []
         self.prepared: list[str] = []
@@ -219,11 +229,11 @@ class ScriptedReplier:
         self, history: Sequence[Exchange], words: str, cancelled: Callable[[], bool], affect: Affect | None = None
     ) -> Iterator[Clause]:
         self.asked.append((history, words))
-        for index, clause in enumerate(self._clauses):
+        for index, clause in enumerate(self.clauses):
             if isinstance(clause, Exception):
                 raise clause
             self.written.append(clause)
-            yield Clause(clause, last=index == len(self._clauses) - 1, first_token=0.1 if index == 0 else None)
+            yield Clause(clause, last=index == len(self.clauses) - 1, first_token=0.1 if index == 0 else None)
 
     def kept(self, history: Sequence[Exchange]) -> tuple[Exchange, ...]:
         return tuple(history)
@@ -280,6 +290,7 @@ def converse(
     recognizer: ScriptedRecognizer | None = None,
     activity: LoudnessActivity | None = None,
     senses: Senses | None = None,
+    duplex: bool = False,
 ) -> tuple[Conversation, MemoryDevice, ScriptedRecognizer, ScriptedReplier, Log]:
     """Run a whole session of scripted parts."""
     device = device or MemoryDevice(*inputs, interrupt_after=interrupt_after)
@@ -290,6 +301,6 @@ def converse(
     judge: Any = Judge(completeness)
     parts = Parts(activity, judge, recognizer, replier, voice or ToneVoice(), senses=senses)  # type: ignore[arg-type]
     started = SessionStarted("tiny", {}, "en", "test")
-    conversation = Conversation(device, parts, started, [log])
+    conversation = Conversation(device, parts, started, [log], TurnTaking(duplex=duplex))
     conversation.run()
     return conversation, device, recognizer, replier, log

@@ -9,7 +9,19 @@ from hypothesis import strategies as st
 
 from companion.events import samples, seconds
 from companion.turns.endpoint import EndpointPolicy, endpoint
-from companion.turns.taking import Action, Begin, Commit, Dismiss, Phase, Probe, Read, Resume, TurnLimits, TurnTaking
+from companion.turns.taking import (
+    Action,
+    Begin,
+    Commit,
+    Dismiss,
+    Hold,
+    Phase,
+    Probe,
+    Read,
+    Resume,
+    TurnLimits,
+    TurnTaking,
+)
 
 WINDOW = 512
 
@@ -175,3 +187,117 @@ def test_no_order_of_voice_and_silence_breaks_the_turn(events: list[tuple[bool, 
             assert at - action.voice_end >= EndpointPolicy().complete
             assert seconds(at - action.upto) == 0
     assert room.taking.phase in (Phase.LISTENING, Phase.COMMITTED)
+
+
+def speaking(duplex: bool = True) -> Room:
+    """A room in which our reply sounds."""
+    room = Room()
+    room.taking.duplex = duplex
+    room.voice(0.5)
+    room.silence(0.5, completeness=1.0)
+    room.taking.started_playing()
+    return room
+
+
+def test_a_syllable_over_ours_holds_our_breath_and_begins_a_turn() -> None:
+    room = speaking()
+    spoke = room.position
+    begin, hold = room.voice(0.16)
+    assert isinstance(begin, Begin)
+    assert isinstance(hold, Hold)
+    assert begin.turn == 2
+    assert begin.at == spoke
+    assert room.taking.held
+
+
+def test_a_click_over_ours_does_nothing() -> None:
+    room = speaking()
+    for _ in range(10):
+        assert room.voice(0.06) == []
+        assert room.silence(0.3) == []
+    assert not room.taking.held
+
+
+def test_a_voice_over_ours_is_read_but_not_answered_until_it_is_decided() -> None:
+    room = speaking()
+    room.voice(0.5)
+    assert only(Read, room.silence(0.2, completeness=1.0))
+    assert not only(Commit, room.silence(5.0))
+    room.taking.give_way()
+    assert only(Commit, room.silence(0.2))
+
+
+def test_after_a_backchannel_the_reply_is_valid_and_the_backchannel_void() -> None:
+    room = speaking()
+    reply = room.taking.revision
+    room.voice(0.3)
+    backchannel = room.taking.revision
+    assert room.taking.valid(reply)
+    assert room.taking.valid(backchannel)
+    room.taking.keep_floor()
+    assert room.taking.phase is Phase.SPEAKING
+    assert room.taking.turn == 1
+    assert room.taking.valid(reply)
+    assert not room.taking.valid(backchannel)
+
+
+def test_a_voice_that_was_let_pass_does_not_hold_us_again_before_it_is_silent() -> None:
+    room = speaking()
+    room.voice(0.3)
+    room.taking.keep_floor()
+    assert room.voice(5.0) == []
+    room.silence(0.3)
+    assert only(Hold, room.voice(0.3))
+
+
+def test_what_gave_way_is_void() -> None:
+    room = speaking()
+    reply = room.taking.revision
+    room.voice(0.5)
+    room.taking.give_way()
+    assert not room.taking.valid(reply)
+    room.taking.stopped_playing(room.position)
+    assert room.taking.phase is Phase.HEARING
+
+
+def test_where_our_voice_leaks_we_are_deaf_while_we_speak() -> None:
+    room = speaking(duplex=False)
+    assert room.voice(2.0) == []
+
+
+Step = st.sampled_from(["voice", "silence", "play", "end", "give_way", "keep_floor", "nothing", "abandon"])
+
+
+@given(st.lists(st.tuples(Step, st.floats(0.03, 1.5)), max_size=40), st.booleans())
+def test_no_order_of_anything_commits_while_our_reply_is_undecided(
+    steps: list[tuple[str, float]], duplex: bool
+) -> None:
+    """Voice, silence, playback and decisions in any order: never a commit over our voice, and silence ends it all."""
+    room = Room()
+    taking = room.taking
+    taking.duplex = duplex
+    for step, duration in steps:
+        match step:
+            case "voice" | "silence":
+                undecided = taking.replying is not None
+                heard = room.sound(0.95 if step == "voice" else 0.02, duration, completeness=1.0)
+                assert not (undecided and only(Commit, heard))
+                assert not (undecided and only(Hold, heard) and not duplex)
+            case "play" if taking.phase is Phase.COMMITTED:
+                taking.started_playing()
+            case "end" if taking.replying is not None:
+                taking.stopped_playing(room.position)
+            case "give_way" if taking.held:
+                taking.give_way()
+            case "keep_floor" if taking.held:
+                taking.keep_floor()
+            case "nothing":
+                taking.nothing_said(taking.revision)
+            case "abandon":
+                taking.abandon(room.position)
+    if taking.held:
+        taking.give_way()
+    if taking.phase is Phase.SPEAKING:
+        taking.stopped_playing(room.position)
+    room.silence(4.0)
+    assert taking.phase in (Phase.LISTENING, Phase.COMMITTED)

@@ -4,12 +4,17 @@ It takes what was sensed (windows of voice, how complete a turn sounds, what the
 It knows no microphone, no model and no clock: time is the sample number of what it is told.
 
     LISTENING ──voice──▶ HEARING ──silence──▶ PAUSED ──silence lasts──▶ COMMITTED ──first sample──▶ SPEAKING
-        ▲                   ▲                    │                           │                         │
-        │                   └──────voice─────────┘◀──────────voice───────────┘                     last sample
-        └───────────────────────────────guard is over─────── GUARD ◀─────────────────────────────────┘
+        ▲                ▲  ▲                    │                           │                       │     │
+        │                │  └──────voice─────────┘◀──────────voice───────────┘                       │ last sample
+        │                └──────────────────voice over ours: we hold our breath──────────────────────┘     │
+        └──────────────────────────────────guard is over──────────── GUARD ◀───────────────────────────────┘
 
-Voice after the commit but before our first sample takes the turn back: nothing was heard, so nothing was said. While we
-speak, and for a guard time after it, we do not listen: until echo is cancelled, the voice we would hear is our own.
+Voice after the commit but before our first sample takes the turn back: nothing was heard, so nothing was said.
+
+Voice while we speak begins a turn of its own and holds our reply where it is. Nobody knows yet what it is: until
+`give_way` or `keep_floor` decides, that turn is heard, paused and read like any other but never committed, and the
+reply (`replying`) is as valid as the turn. Where our own voice would be taken for the owner's (`duplex` is False), we
+do not listen while we speak, nor for a guard time after it.
 """
 
 from __future__ import annotations
@@ -81,30 +86,45 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """The turn that just began speaks over our reply: fall silent, and find out what it is."""
+
+    turn: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class Dismiss:
     """It was no speech (a click, a cough): as if nothing had happened."""
 
     turn: int
 
 
-Action = Begin | Read | Probe | Resume | Commit | Dismiss
+Action = Begin | Hold | Read | Probe | Resume | Commit | Dismiss
 
 
 @dataclass(frozen=True, slots=True)
 class TurnLimits:
     """`least_voice`: less voice than this is no turn ("no" takes about 200 ms). `longest`: a turn is answered at the
-    latest after this. `guard`: after our own last sample, for the room and the speaker to fall silent. All in samples.
+    latest after this. `guard`: after our own last sample, for the room and the speaker to fall silent. `over_ours`:
+    voice of this length over our own, a syllable, holds our reply; and once a voice was decided to be none of our
+    business, silence of `quiet` must come before another can. All in samples.
     """
 
     least_voice: int = samples(0.16)
     longest: int = samples(15 * 60)
     guard: int = samples(0.2)
+    over_ours: int = samples(0.128)
+    quiet: int = samples(0.25)
 
 
 class TurnTaking:
     """Decides when to listen and when to answer. One instance a session; see the module for its states."""
 
-    def __init__(self, policy: EndpointPolicy | None = None, limits: TurnLimits | None = None) -> None:
+    def __init__(
+        self, policy: EndpointPolicy | None = None, limits: TurnLimits | None = None, *, duplex: bool = False
+    ) -> None:
+        self.duplex = duplex
         self._policy = policy or EndpointPolicy()
         self._limits = limits or TurnLimits()
         self._detector = SpeechDetector()
@@ -113,27 +133,51 @@ class TurnTaking:
         self._voice_end = 0
         self._began = 0
         self._guard_until = 0
+        self._voiced = 0
+        self._sure = 0
         self._overlong = False
         self._probed = False
+        self._ignored = False
         self.phase = Phase.LISTENING
         self.turn = 0
         self.revision = 0
+        self.replying: int | None = None  # the revision of the reply that sounds, or is held
 
     @property
     def voiced(self) -> bool:
         """Whether the owner is speaking right now: the last window held voice."""
         return self.phase is Phase.HEARING and self._heard == self._voice_end
 
+    @property
+    def held(self) -> bool:
+        """Our reply waits for what the owner's voice over it turns out to be."""
+        return self.replying is not None and self.phase is not Phase.SPEAKING
+
+    @property
+    def voiced_for(self) -> int:
+        """Samples of voice in the owner's turn so far."""
+        return self._voiced
+
+    @property
+    def surely(self) -> float:
+        """The share of that which surely was a voice, 0…1."""
+        return self._sure / self._voiced if self._voiced else 0.0
+
+    def valid(self, revision: int) -> bool:
+        """Whether work begun for `revision` is still wanted."""
+        return revision in (self.revision, self.replying)
+
     def hear(self, start: int, end: int, probability: float) -> list[Action]:
         """A window of the microphone, samples `start`…`end`, holds voice with this probability (0…1)."""
         self._heard = end
         if self.phase is Phase.SPEAKING:
-            return []
+            return self._over_ours(start, end, probability) if self.duplex else []
         if self.phase is Phase.GUARD:
             if end < self._guard_until:
                 return []
             self._listen()
         voicing = self._detector.push(start, end, probability)
+        self._voiced, self._sure = voicing.voiced, voicing.sure
         if self.phase is Phase.LISTENING:
             return self._begin(voicing)
         if voicing.last_voiced > self._voice_end:
@@ -154,16 +198,58 @@ class TurnTaking:
     def started_playing(self) -> None:
         """The first sample of our reply left for the speaker."""
         self.phase = Phase.SPEAKING
+        self.replying = self.revision
+        self._detector.reset()
+        self._ignored = False
+
+    def give_way(self) -> None:
+        """The voice over ours wants to be heard: the reply is void, its turn goes on like any other."""
+        self.replying = None
+
+    def keep_floor(self) -> None:
+        """The voice over ours was none of our business: the reply goes on, what the voice began is void."""
+        if not self.held:
+            return
+        self.turn -= 1
+        self.revision += 1
+        self.phase = Phase.SPEAKING
+        self._detector.reset()
+        self._ignored = True
 
     def stopped_playing(self, at: int) -> None:
         """The last sample of our reply was played at sample `at`, or there was none to play."""
-        self.phase = Phase.GUARD
-        self._guard_until = at + self._limits.guard
+        if self.phase in (Phase.SPEAKING, Phase.COMMITTED):
+            self._after_speaking(at)
+        self.replying = None
 
     def abandon(self, at: int) -> None:
         """The turn cannot be answered; listen again from sample `at` on."""
         self.revision += 1
-        self.stopped_playing(at)
+        self.replying = None
+        self._after_speaking(at)
+
+    def _after_speaking(self, at: int) -> None:
+        if self.duplex and self.phase is Phase.SPEAKING:
+            self.phase = Phase.LISTENING  # a voice that began over our last syllable goes on
+        else:
+            self.phase = Phase.GUARD
+            self._guard_until = at + self._limits.guard
+
+    def _over_ours(self, start: int, end: int, probability: float) -> list[Action]:
+        """A window while we speak."""
+        voicing = self._detector.push(start, end, probability)
+        self._voiced, self._sure = voicing.voiced, voicing.sure
+        if self._ignored:
+            self._ignored = end - max(voicing.last_voiced, self._voice_end) < self._limits.quiet
+            if not self._ignored:
+                self._detector.reset()
+            return []
+        if voicing.speaking and end - voicing.last_voiced >= self._limits.quiet:
+            self._detector.reset()  # too short to hold our breath for
+        if not voicing.speaking or voicing.voiced < self._limits.over_ours:
+            return []
+        began = self._begin(voicing)
+        return [*began, Hold(self.turn, self.revision)]
 
     def _listen(self) -> None:
         self.phase = Phase.LISTENING
@@ -186,7 +272,7 @@ class TurnTaking:
             return []  # the turn was taken in mid-speech; the owner will be heard again after the answer
         self._voice_end = voicing.last_voiced
         if self.phase is Phase.HEARING:
-            if end - self._began < self._limits.longest:
+            if end - self._began < self._limits.longest or self.held:
                 return []
             self._overlong = True
             return self._commit(voicing, end, "longest turn")
@@ -208,7 +294,7 @@ class TurnTaking:
             self._probed = True
             actions.append(Probe(self.turn, self.revision, end))
         due = endpoint(self._policy, self._completeness)
-        if silence < due.wait:
+        if silence < due.wait or self.held:
             return actions
         if voicing.voiced < self._limits.least_voice:
             return self._dismiss()
