@@ -35,7 +35,8 @@ _STOP = frozenset(
     wait | wait a minute | wait a second | hold on | hang on | one moment | one second | just a second | cancel
     quiet | be quiet | hush | shush | shut up | enough | thats enough | never mind
     그만 | 그만해 | 그만해요 | 그만해줘 | 그만 말해 | 이제 그만 | 됐어 | 됐어요 | 잠깐 | 잠깐만 | 잠깐만요
-    잠시만 | 잠시만요 | 멈춰 | 멈춰줘 | 멈춰요 | 조용 | 조용히 | 조용히 해 | 조용히 해줘 | 스톱 | 스탑 | 기다려 | 기다려봐
+    잠시만 | 잠시만요 | 멈춰 | 멈춰줘 | 멈춰요 | 조용 | 조용히 | 조용히 해 | 조용히 해줘
+    기다려 | 기다려봐 | 스톱 | 스탑
     """.replace("\n", "|").split("|")
 ) - {""}
 
