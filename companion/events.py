@@ -197,7 +197,8 @@ class ClauseReady:
     `first_token` is the time from asking the model to its first token, in seconds, given with the first clause;
     `ahead`: the reply was begun before it was sure that the turn is over. `aside`: this is about the memory, and no
     part of the talk. `recall`: what came to mind, given with the first clause. `safety`: the kind of `Safety` answer
-    that begins here. `style`: how it is spoken, of `tts.styles`. `strategy`: given with the first clause.
+    that begins here. `style`: how it is spoken, of `tts.styles`; `pace`: its rate beside that of the style. `strategy`:
+    given with the first clause.
     """
 
     turn: int
@@ -211,6 +212,7 @@ class ClauseReady:
     safety: str | None = None
     style: str = "neutral"
     strategy: Strategy | None = None
+    pace: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ import pytest
 
 from companion.dialogue import persona
 from companion.dialogue.llm import Choice, Evaluation, Sampling
+from companion.dialogue.needs import Remembered
 from companion.dialogue.prompt import Message
-from companion.dialogue.reply import SURE, Clause, Remembered, Replier
+from companion.dialogue.reply import SURE, Clause, Replier
 from companion.events import Affect, AffectReading, Exchange, Recall, RecallItem
 from companion.settings import Language
 
@@ -89,11 +90,13 @@ class ScriptedMemory:
     def question(self) -> str | None:
         return self._question
 
-    def learned(self, name: str) -> Any:
-        return self.profile.get(name)
+    def all_learned(self) -> dict[str, Any]:
+        return dict(self.profile)
 
     def learn(self, name: str, value: Any) -> None:
         self.profile[name] = value
+        if value is None:
+            del self.profile[name]
 
     def kept(self, history: Sequence[Exchange]) -> tuple[Exchange, ...]:
         return tuple(history)
@@ -503,3 +506,93 @@ def test_listening_to_the_voice_is_announced_and_ends_at_a_word() -> None:
     assert "how you sound" in " ".join(texts(list(replier.reply((), "Hello.", never))))
     (clause,) = replier.reply((), "Please stop listening to my tone.", never)
     assert clause.safety == "voice-off"
+
+
+def sad(memory: ScriptedMemory, text: str = "It hurts to lose a friend like that. What was he like?") -> Replier:
+    return Replier(ScriptedModel(text, Choice("sad", 0.9)), "en", memory=memory, seed=1)
+
+
+def test_what_the_owner_did_not_like_is_not_said_again_in_no_talk() -> None:
+    memory = ScriptedMemory()
+    said = " ".join(texts(list(sad(memory).reply((), "My dog died.", never))))
+    replier = sad(memory)
+    list(replier.reply((), "My dog died.", never))
+    clauses = list(replier.reply((Exchange("My dog died.", said),), "Don't say that.", never))
+    assert all(clause.aside for clause in clauses)
+    again = texts(list(sad(memory).reply((), "My dog died.", never)))
+    assert again
+    assert not set(again) & set(said.replace("? ", "?|").replace(". ", ".|").split("|"))
+
+
+def test_a_wish_is_granted_before_the_model_is_asked() -> None:
+    model = ScriptedModel("I see.")
+    replier = Replier(model, "en")
+    replier.prepare((), "Speak slower, please.", never)
+    clauses = list(replier.reply((), "Speak slower, please.", never))
+    assert [clause.pace for clause in clauses] == [0.9] * len(clauses)
+    assert model.written == 0
+
+
+def test_who_wants_few_questions_is_not_asked() -> None:
+    memory = ScriptedMemory()
+    memory.profile["questions"] = "few"
+    assert "?" not in " ".join(texts(list(sad(memory).reply((), "My dog died.", never))))
+
+
+def test_who_wants_short_answers_gets_two_sentences() -> None:
+    thoughts = " ".join(f"Here is thought number {number} of mine." for number in range(20))
+    memory = ScriptedMemory()
+    memory.profile["length"] = "short"
+    said = " ".join(texts(list(sad(memory, thoughts).reply((), "My dog died.", never))))
+    assert said.count(".") == 2
+
+
+def test_a_name_is_used_at_once_and_in_every_later_talk() -> None:
+    memory = ScriptedMemory()
+    model = ScriptedModel("Nice to see you.", Choice("hello", 0.9))
+    replier = Replier(model, "en", memory=memory)
+    list(replier.reply((), "Call me Jo.", never))
+    assert "Jo" in next(replier.reply((), "Hello there.", never)).text
+    Replier(model, "en", memory=memory).warm((), never)
+    assert "Jo" in model.read[-1][0][0].content
+
+
+def test_a_suggestion_after_understanding_sounds_brighter() -> None:
+    model = ScriptedModel("A short walk can help. Try it tonight.", Choice("sad", 0.9))
+    clauses = list(Replier(model, "en", seed=1).reply((), "My dog died. What should I do?", never))
+    styles = [clause.style for clause in clauses if clause.text]
+    assert (styles[0], styles[-1]) == ("gentle", "warm")
+
+
+def test_what_it_is_is_said_before_the_model_has_read_its_head() -> None:
+    class Reader(ScriptedModel):
+        def prefill(
+            self, messages: Sequence[Message], cancelled: Callable[[], bool], opening: str = "", *, begun: bool = False
+        ) -> Evaluation:
+            self.gave_way = cancelled()
+            return super().prefill(messages, cancelled, opening, begun=begun)
+
+    model = Reader("That sounds lovely.")
+    replier = Replier(model, "en", clock=lambda: 0.0)
+    replier.warm((), never)
+    assert not model.gave_way
+    clauses = replier.reply((), "Hello.", never)  # asked for, and waiting for the thread in which the head is read
+    replier.warm((), never)
+    assert model.gave_way
+    replier.prepare((), "Hello.", never)
+    assert model.gave_way
+    model.read.clear()
+    assert next(clauses).safety == "disclosure"
+    assert model.read == []
+    replier.warm((), never)
+    assert not model.gave_way
+
+
+def test_a_reply_that_was_dropped_keeps_nothing_from_being_read() -> None:
+    model = ScriptedModel("That sounds lovely.")
+    stopped: list[bool] = []
+    model.prefill = lambda messages, cancelled, opening="", begun=False: stopped.append(cancelled())  # type: ignore
+    replier = Replier(model, "en")
+    replier.reply((), "Hello", lambda: True)
+    replier.warm((), never)
+    assert stopped == [False]

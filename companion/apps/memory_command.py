@@ -102,7 +102,8 @@ def profile(
     dislikes: Annotated[str | None, typer.Option("--dislikes", metavar="NAME", help="What does not.")] = None,
     as_json: Json = False,
 ) -> None:
-    """What was learned besides words: how you usually sound, what seemed to help. See it, put it right, unlearn it."""
+    """What was learned: how you usually sound, what seemed to help, which answers you liked, how you want to be talked
+    with. See it, put it right, unlearn it one by one."""
     from companion.apps import profile_command as program
 
     if reset or likes or dislikes:

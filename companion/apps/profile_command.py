@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from companion.affect.baseline import Baseline
 from companion.affect.voice import MEASURES
@@ -15,14 +16,25 @@ from companion.apps.json_output import print_json
 from companion.apps.memory_views import Places
 from companion.apps.unlock import open_memory
 from companion.conversation import VOICE
-from companion.dialogue.reply import TASTES
 from companion.dialogue.strategy.learning import Arm, Tastes
+from companion.dialogue.strategy.owner import ANSWER, TASTES
+from companion.dialogue.strategy.preferences import Preferences
 from companion.errors import CompanionError
 from companion.memory import profile
 from companion.memory.store import Store
 
 _TOLD = 10.0
 """Uses that the owner's own word about a strategy or a style is worth; it fades like experience."""
+
+_WANTED = {
+    "called": "what you want to be called",
+    "length": "how long answers should be, as you said",
+    "letters": "how long your own turns are, in letters",
+    "pace": "how fast to speak, as you said (1.0: as usual)",
+    "questions": "how many questions, as you said",
+    "words": "words of yours that an answer may take up, and how often you said them",
+}
+"""The fields of `Preferences`, as the owner may know them."""
 
 _UNITS = {
     "pitch": "semitones over 100 Hz",
@@ -51,7 +63,12 @@ def show(places: Places, as_json: bool) -> None:
         console.print(_voice_table(_usual(learned[VOICE])))
     if TASTES in learned:
         console.print(_taste_table(Tastes.from_record(learned[TASTES])))
-    for name in sorted(learned.keys() - {VOICE, TASTES}):
+    answers = {name: value for name, value in learned.items() if name.startswith(ANSWER)}
+    if answers:
+        console.print(_answer_table(answers))
+    if wanted := {name: learned[name] for name in _WANTED if name in learned}:
+        console.print(_preference_table(wanted))
+    for name in sorted(learned.keys() - {VOICE, TASTES, *answers, *wanted}):
         console.print(f"{name}: {_in_short(learned[name])}", soft_wrap=True)
     console.print("Unlearn one: companion memory profile --reset NAME. Put one right: --likes NAME, --dislikes NAME.")
 
@@ -78,6 +95,10 @@ def change(places: Places, reset: str | None, likes: str | None, dislikes: str |
 
 def _reset(store: Store, name: str) -> bool:
     if profile.drop(store, name):
+        return True
+    words = profile.get(store, "words", {})
+    if words.pop(name, None) is not None:
+        profile.put(store, "words", words, dates.now())
         return True
     tastes = Tastes.from_record(profile.get(store, TASTES, {}))
     if name not in tastes.arms:
@@ -136,4 +157,25 @@ def _taste_table(tastes: Tastes) -> Table:
         table.add_column(column, justify="left" if column == "" else "right")
     for name, arm in sorted(tastes.arms.items()):
         table.add_row(name, f"{arm.helped:.1f}", f"{arm.not_:.1f}")
+    return table
+
+
+def _answer_table(answers: dict[str, Any]) -> Table:
+    table = Table(title="Answers that you liked, and such as will not be given again")
+    for column in ("name", "", "answer", "how"):
+        table.add_column(column, no_wrap=column == "name")
+    for name in sorted(answers, key=lambda name: int(name.removeprefix(ANSWER))):
+        answer = answers[name]
+        liked = "liked" if answer["liked"] else "not again"
+        table.add_row(name, liked, Text(answer["text"]), f"{answer['strategy']}, {answer['style']}")
+    return table
+
+
+def _preference_table(wanted: dict[str, Any]) -> Table:
+    table = Table(title=f"How you want to be talked with: answers are {Preferences.from_record(wanted).answers} now")
+    for column in ("name", "", ""):
+        table.add_column(column)
+    for name, value in wanted.items():
+        shown = ", ".join(f"{word} {uses}" for word, uses in value.items()) if isinstance(value, dict) else str(value)
+        table.add_row(name, Text(shown), _WANTED[name])
     return table

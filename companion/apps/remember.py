@@ -9,7 +9,7 @@ from typing import Any
 from companion.affect import mood
 from companion.affect.mood import Mood
 from companion.apps import dates
-from companion.dialogue.reply import Remembered
+from companion.dialogue.needs import Remembered
 from companion.dialogue.safety.classifier import Classifier
 from companion.dialogue.safety.crisis import CrisisDetector
 from companion.errors import CompanionError
@@ -60,9 +60,17 @@ class TalkMemory:
         """What was learned of the owner under this name."""
         return profile.get(self._keeper.store, name)
 
+    def all_learned(self) -> dict[str, Any]:
+        """Everything that was learned of the owner, by name."""
+        return profile.everything(self._keeper.store)
+
     def learn(self, name: str, value: Any) -> None:
-        """Keep what was learned; nothing while the talk is off the record."""
-        if not self._keeper.off_record:
+        """Keep what was learned, or unlearn it where `value` is None; neither while the talk is off the record."""
+        if self._keeper.off_record:
+            return
+        if value is None:
+            profile.drop(self._keeper.store, name)
+        else:
             profile.put(self._keeper.store, name, value, dates.now())
 
     def mood(self) -> Mood:

@@ -74,7 +74,7 @@ def load(language: Language, companion: str, owner: str, *, remembers: bool = Fa
         head=tuple(head),
         moments=tuple(dict.fromkeys(moment for _, moment, _ in examples)),
         unknown=data["unknown"],
-        openers=data["openers"],
+        openers={moment: _addressed(openers, owner) for moment, openers in data["openers"].items()},
         alone_below=data["alone_below"],
         temperature=data["temperature"],
         lost=data["lost"],
@@ -82,6 +82,11 @@ def load(language: Language, companion: str, owner: str, *, remembers: bool = Fa
         avoided=frozenset(data["avoided"]),
         cliches=re.compile("|".join(data["cliches"]), re.IGNORECASE),
     )
+
+
+def _addressed(openers: Sequence[str], owner: str) -> list[str]:
+    """`openers` with the owner's name; without those that hold one where it is not known."""
+    return [opener.replace("{owner}", owner) for opener in openers if owner or "{owner}" not in opener]
 
 
 def moment(named: str, sure: bool, felt: AffectReading | None, *, trusted: bool) -> str:

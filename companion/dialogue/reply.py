@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from companion.dialogue import persona, prompt
 from companion.dialogue.clauses import ClauseSplitter
-from companion.dialogue.llm import Choice, Evaluation, Sampling
+from companion.dialogue.llm import Sampling
+from companion.dialogue.needs import Cancelled, Memory, Model, Remembered
 from companion.dialogue.prompt import Message
-from companion.dialogue.restraint import Restraint
+from companion.dialogue.restraint import SENTENCES, Restraint, said_before
 from companion.dialogue.safety.claims import claims
 from companion.dialogue.safety.disclosure import due
-from companion.dialogue.safety.guard import Guard, SafetyKind
+from companion.dialogue.safety.guard import FixedAnswer, Guard, SafetyKind
 from companion.dialogue.spoken import SpokenForm, speakable
 from companion.dialogue.strategy import wording
-from companion.dialogue.strategy.learner import Learner
-from companion.dialogue.strategy.learning import Tastes
+from companion.dialogue.strategy.owner import Owner
 from companion.dialogue.strategy.planner import Plan, Situation, tone_of
+from companion.dialogue.strategy.preferences import Length
+from companion.dialogue.strategy.wishes import Wishes
 from companion.events import Affect, Exchange, Recall
 from companion.settings import Language
 
@@ -36,13 +38,13 @@ about sixty everyday openings where it is sure, one of 135 million calls two of 
 RECENT: Final = 4
 """Turns within which no longer sentence is said twice: small models ask the same question after every answer."""
 
-TASTES: Final = "tastes"
-"""The name under which the owner's memory keeps what helps."""
+TAKE_UP: Final = frozenset({"reflection", "celebration"})
+"""Strategies that may be put in a word of the owner's own."""
+
+LENGTHS: Final[Mapping[Length, int]] = {"short": 2, "usual": SENTENCES, "long": 5}
+"""Sentences of a reply at most."""
 
 SAFE_STYLES: Final[dict[SafetyKind, str]] = {"crisis": "calm", "crisis-again": "calm", "goodbye": "warm"}
-
-Cancelled = Callable[[], bool]
-"""Asked again and again while the model works; true ends the work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,11 @@ class Clause:
     """A piece of the reply for the voice. `last` closes the reply and may come with an empty `text`.
 
     `first_token`: seconds from asking the model to its first token; given with the first clause, where there is one.
-    `ahead`: it was begun before the reply was asked for. `aside`: it is about the memory and no part of the talk.
-    `recall`: what came to mind, given with the first clause. `safety`: here begins what is said in code, whatever a
-    model would have said. `style`: how it sounds, of `tts.styles`. `plan`: how the turn is answered, given with the
-    first clause, where there was a choice.
+    `ahead`: it was begun before the reply was asked for. `aside`: it is about the memory or the way of talking, and no
+    part of the talk. `recall`: what came to mind, given with the first clause. `safety`: here begins what is said in
+    code, whatever a model would have said. `style`: how it sounds, of `tts.styles`; `pace`: this owner's rate of the
+    voice beside that of the style. `plan`: how the turn is answered, given with the first clause, where there was a
+    choice.
     """
 
     text: str
@@ -64,76 +67,8 @@ class Clause:
     recall: Recall | None = None
     safety: SafetyKind | None = None
     style: str = "neutral"
+    pace: float = 1.0
     plan: Plan | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Remembered:
-    """What came to mind at the owner's words: a `note` for the prompt, empty where nothing did, and the event to tell.
-
-    `answer`: what to say where the words ask for just what is known. `hint`: what is said where the model knows none.
-    """
-
-    note: str = ""
-    recall: Recall | None = None
-    answer: str = ""
-    hint: str = ""
-
-    @property
-    def ids(self) -> set[tuple[str, int]]:
-        """What the note was made of."""
-        return {(item.kind, item.id) for item in self.recall.items} if self.recall else set()
-
-
-class Memory(Protocol):
-    """What a reply needs of the owner's memory; the joining is done in `companion.apps.remember`."""
-
-    def recall(self, words: str) -> Remembered:
-        """What `words` call for. Changes nothing."""
-
-    def concerns(self, words: str) -> bool:
-        """Whether `words` ask something of the memory itself. Changes nothing."""
-
-    def answer(self, words: str) -> str | None:
-        """Do what `words` ask of the memory, and say so; None where they ask nothing of it."""
-
-    def question(self) -> str | None:
-        """What the owner should be asked about something remembered."""
-
-    def learned(self, name: str) -> Any:
-        """What was learned of the owner under this name; None: nothing."""
-
-    def learn(self, name: str, value: Any) -> None:
-        """Keep what was learned, in the place of what was there."""
-
-    def kept(self, history: Sequence[Exchange]) -> tuple[Exchange, ...]:
-        """`history` without what has been forgotten."""
-
-
-class Model(Protocol):
-    """What a reply needs of a language model; `llm.LanguageModel` is one."""
-
-    context: int
-    parameters: int
-
-    def count(self, text: str) -> int:
-        """Tokens of `text`."""
-
-    def forbid(self, forbidden: Callable[[str], bool]) -> None:
-        """Never write a token whose text is `forbidden`."""
-
-    def prefill(
-        self, messages: Sequence[Message], cancelled: Cancelled, opening: str = "", *, begun: bool = False
-    ) -> Evaluation:
-        """Read ahead of time."""
-
-    def choose(self, messages: Sequence[Message], options: Sequence[str], cancelled: Cancelled) -> Choice | None:
-        """What the reply would most likely begin with."""
-
-    def stream(
-        self, messages: Sequence[Message], sampling: Sampling, cancelled: Cancelled, opening: str = ""
-    ) -> Generator[str, None, None]:
-        """The reply, piece by piece."""
 
 
 class Dialogue(Protocol):
@@ -212,42 +147,45 @@ class Replier:
         self._model = model
         self._memory = memory
         self._language = language
-        self._names = (companion, owner)
-        self._persona = persona.load(language, companion, owner, remembers=memory is not None)
+        self._companion = companion
+        self._wording = wording.load(language)
+        self._owner = Owner(self._wording, Wishes(language), memory, seed)
+        self._given_name = owner
+        self._name = self._owner.preferences.called or owner
+        self._persona = persona.load(language, companion, self._name, remembers=memory is not None)
         self._sampling = Sampling(temperature=self._persona.temperature, seed=seed)
         self._openings: dict[tuple[int, str], _Opening] = {}
         self._begun: _Begun | None = None
         self._remembered = (0, Remembered())  # of which turn, and what
         self._guard = Guard(language, companion, country)
-        self._wording = wording.load(language)
-        self._learner = Learner(Tastes.from_record(memory.learned(TASTES) or {}) if memory else Tastes(), seed)
         self._clock = clock
         self._voice = voice
         self._disclosed: float | None = None  # when, on that clock
+        self._wanted: Cancelled | None = None  # of the reply that was asked for and has not begun
         if model is not None:
-            model.forbid(self._unfit)
             self._count = lru_cache(maxsize=512)(model.count)
-            head = sum(self._count(message.content) + prompt.PER_MESSAGE for message in self._persona.head)
-            self._room = model.context - head - self._sampling.max_tokens - prompt.PER_MESSAGE
+            model.forbid(self._unfit)
 
     def warm(self, history: Sequence[Exchange], cancelled: Cancelled) -> None:
         """Let the model read all that comes before the owner's next words."""
         if self._model is not None:
             turns = {(number, exchange.owner) for number, exchange in enumerate(history)}
             self._openings = {turn: opening for turn, opening in self._openings.items() if turn in turns}
-            self._model.prefill(self._messages(history, None), cancelled)
+            self._model.prefill(self._messages(history, None), lambda: cancelled() or self._waited_for())
 
     def follow(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> None:
         """Let the model read what comes to mind at the beginning of what the owner says, and that beginning."""
-        if self._model is not None and self._guard.answer(history, words) is None and not self._concerns_memory(words):
-            note = self._remember(history, words).note
-            self._model.prefill(self._messages(history, words, note), cancelled, begun=True)
+        if self._model is not None and not self._answered_in_code(history, words):
+            self._read(history, words, cancelled, begun=True)
 
     def prepare(
         self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None = None
     ) -> None:
         """Begin the reply to what may be all of the owner's words; if they stay so, `reply` goes on from there."""
-        if self._model is None or self._concerns_memory(words) or self._guard.answer(history, words) is not None:
+        if self._model is None or self._answered_in_code(history, words) or self._owner.wishes(words):
+            return
+        if self._disclosure_due():  # which takes as long to say as the model needs to begin
+            self._read(history, words, cancelled)
             return
         rest = self._write(history, words, cancelled, affect)
         first = next(rest, None)
@@ -259,9 +197,31 @@ class Replier:
         """The answer clause by clause; nothing is computed between a clause and the asking for the next.
 
         Exactly one clause is `last`, and at least one has text. When `cancelled`, the clauses end without a last one.
+        From the call on, reading ahead gives way to it: what is said in code does not wait for the model.
         """
+        self._wanted = cancelled
+        return self._reply(history, words, cancelled, affect)
+
+    def _reply(
+        self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None
+    ) -> Iterator[Clause]:
+        self._wanted = None
         fixed = self._guard.answer(history, words)
-        self._judge(history, words, affect, closed=fixed is not None and fixed.kind == "goodbye")
+        wished = self._owner.hear(history, words, affect, closed=fixed is not None and fixed.kind == "goodbye")
+        self._introduce()
+        for clause in self._answer(history, words, cancelled, affect, fixed, wished):
+            yield replace(clause, pace=self._owner.pace)
+
+    def _answer(
+        self,
+        history: Sequence[Exchange],
+        words: str,
+        cancelled: Cancelled,
+        affect: Affect | None,
+        fixed: FixedAnswer | None,
+        wished: str | None,
+    ) -> Iterator[Clause]:
+        """`fixed`: for safety's sake. `wished`: what to say to words about the way of talking."""
         if fixed is not None:
             first, *more = _said(fixed.text, style=SAFE_STYLES.get(fixed.kind, "neutral"))
             yield replace(first, safety=fixed.kind)
@@ -274,7 +234,9 @@ class Replier:
         answer = self._memory.answer(words) if self._memory is not None else None
         if answer is not None:
             self._begun, self._remembered = None, (0, Remembered())  # what came to mind may be forgotten now
-            yield from _said(answer, aside=True)
+            self._owner.recall()
+        if answer is not None or wished is not None:
+            yield from _said(answer or wished or "", aside=True)
             return
         yield from self._disclose()
         if self._model is None:
@@ -284,7 +246,7 @@ class Replier:
         for clause in self._clauses(history, words, cancelled, affect):
             text = clause.text or text
             if clause.plan is not None:
-                self._learner.used(len(history), clause.plan, affect.valence if affect is not None else 0.0)
+                self._owner.answered(len(history), clause.plan, affect.valence if affect is not None else 0.0)
             question = self._memory.question() if clause.last and self._memory and not text.endswith("?") else None
             if question is None:
                 yield clause
@@ -297,19 +259,38 @@ class Replier:
         """`history` without what has been forgotten; the model reads the rest anew."""
         return tuple(history) if self._memory is None else self._memory.kept(history)
 
-    def _judge(self, history: Sequence[Exchange], words: str, affect: Affect | None, *, closed: bool) -> None:
-        """Learn from what the owner says to the last answer."""
-        valence = affect.valence if affect is not None else 0.0
-        if self._learner.judge(len(history), self._wording.sign(words), valence, closed=closed) and self._memory:
-            self._memory.learn(TASTES, self._learner.tastes.to_record())
+    def _introduce(self) -> None:
+        """Let the persona know what the owner wants to be called."""
+        name = self._owner.preferences.called or self._given_name
+        if name != self._name:
+            self._name = name
+            self._persona = persona.load(self._language, self._companion, name, remembers=self._memory is not None)
+
+    def _answered_in_code(self, history: Sequence[Exchange], words: str) -> bool:
+        """Whether no model is asked."""
+        concerns_memory = self._memory is not None and self._memory.concerns(words)
+        return concerns_memory or self._guard.answer(history, words) is not None
+
+    def _waited_for(self) -> bool:
+        """Whether a reply was asked for and has not begun."""
+        return self._wanted is not None and not self._wanted()
+
+    def _read(self, history: Sequence[Exchange], words: str, cancelled: Cancelled, *, begun: bool = False) -> None:
+        """Let the model read the owner's words, `begun` or whole."""
+        assert self._model is not None
+        messages = self._messages(history, words, self._remember(history, words).note)
+        self._model.prefill(messages, lambda: cancelled() or self._waited_for(), begun=begun)
+
+    def _disclosure_due(self) -> bool:
+        """Whether it is time to say what it is."""
+        return self._clock is not None and due(self._disclosed, self._clock())
 
     def _disclose(self) -> Iterator[Clause]:
         """That it is a program, where it is time to say so."""
-        now = self._clock() if self._clock is not None else None
-        if now is None or not due(self._disclosed, now):
+        if self._clock is None or not self._disclosure_due():
             return
         text = self._guard.answers.disclosure(first=self._disclosed is None, voice=self._voice)
-        self._disclosed = now
+        self._disclosed = self._clock()
         for sentence in _sentences(text):
             yield Clause(sentence, last=False, safety="disclosure")
 
@@ -351,24 +332,24 @@ class Replier:
             nonlocal first_token
             first_token = first_token or time.perf_counter() - asked
 
-        def clause(text: str) -> Clause:
+        def clause(text: str, style: str) -> Clause:
             """The next clause; with the first one comes what there is to tell of the reply."""
             said.append(text)
             if len(said) > 1:
-                return Clause(text, last=False, style=plan.style)
+                return Clause(text, last=False, style=style)
             began()
-            return Clause(text, False, first_token, recall=remembered.recall, style=plan.style, plan=plan)
+            return Clause(text, False, first_token, recall=remembered.recall, style=style, plan=plan)
 
         for text in _sentences(opening.said):
-            yield clause(text)
+            yield clause(text, plan.style)
         if not (opening.whole or (said and self._model.parameters < self._persona.alone_below)):
             for text in self._compose(history, words, remembered.note, opening, cancelled, began):
-                yield clause(text)
+                yield clause(text, plan.style_then if said else plan.style)
         if cancelled():
             return
         asked_something = any("?" in text for text in said)
         for text in _sentences(opening.close or ("" if asked_something else opening.asking)):
-            yield clause(text)
+            yield clause(text, plan.style_then)
         yield Clause("", last=True)
 
     def _compose(
@@ -382,11 +363,13 @@ class Replier:
     ) -> Iterator[str]:
         """What the model writes, clause by clause, as far as it is fit to be said; `began` is called at its tokens."""
         assert self._model is not None
-        spoken = SpokenForm(self._language, *self._names)
+        spoken = SpokenForm(self._language, self._companion, self._name)
         splitter = ClauseSplitter(begun=bool(opening.said))
-        recent = [turn.companion for turn in history[-RECENT:]]
+        unwanted = [*(turn.companion for turn in history[-RECENT:]), *self._owner.disliked]
         lies = partial(claims, language=self._language)
-        restraint = Restraint(words, self._persona.cliches, recent, lies, may_ask=opening.plan.asks)
+        longest = LENGTHS[self._owner.preferences.answers]
+        asks = opening.plan.asks
+        restraint = Restraint(words, self._persona.cliches, unwanted, lies, may_ask=asks, sentences=longest)
         restraint.admit(opening.said)
         fit = bool(opening.said)
         messages = self._messages(history, words, note)
@@ -413,9 +396,6 @@ class Replier:
         if restraint.lied:
             return self._guard.answers.identity("claimed")
         return self._persona.lost[turn % len(self._persona.lost)]
-
-    def _concerns_memory(self, words: str) -> bool:
-        return self._memory is not None and self._memory.concerns(words)
 
     def _remember(self, history: Sequence[Exchange], words: str) -> Remembered:
         """What comes to mind; what came at the beginning of these words stays where it holds all that comes now.
@@ -458,17 +438,26 @@ class Replier:
         tone = tone_of(voice.valence, voice.arousal, affect.disagreement) if voice and affect else None
         situation = Situation(moment, self._wording.wants_advice(words), tone)
         before = [self._openings[turn].plan for turn in sorted(self._openings) if turn[0] < number]
-        plan = self._learner.plan(situation, before)
+        plan = self._owner.plan(situation, before)
+
+        def as_planned(text: str) -> str:
+            """`text` without the question that this plan does not ask."""
+            return " ".join(sentence for sentence in _sentences(text) if plan.asks or "?" not in sentence)
+
         if situation.tone is not None and plan.of_tone:
-            return _Opening(named, self._wording.tone(situation.tone, number), plan, whole=True)
-        said = self._wording.line(plan.strategy, moment, number)
-        openers = self._persona.openers.get(moment, ())
-        if not said and openers:
-            sentences = _sentences(openers[number % len(openers)])
-            said = " ".join(text for text in sentences if plan.asks or "?" not in text)
-        close = self._wording.line("presence", moment, number) if plan.then == "presence" else ""
-        asking = self._wording.line("question", moment, number) if plan.asks else ""
+            return _Opening(named, as_planned(self._wording.tone(situation.tone, number)), plan, whole=True)
+        said = self._wording.line(plan.strategy, moment, number, self._welcome)
+        own = self._owner.preferences.words if number % 2 else {}  # in every other turn, but for a word just said
+        taken_up = self._wording.taken_up(moment, words, own, self._welcome) if plan.strategy in TAKE_UP else ""
+        openers = [opener for opener in self._persona.openers.get(moment, ()) if self._welcome(opener)]
+        said = taken_up or said or (as_planned(openers[number % len(openers)]) if openers else "")
+        close = self._wording.line("presence", moment, number, self._welcome) if plan.then == "presence" else ""
+        asking = self._wording.line("question", moment, number, self._welcome) if plan.asks else ""
         return _Opening(named, said, plan, close, asking, whole=plan.strategy == "presence" and bool(said))
+
+    def _welcome(self, line: str) -> bool:
+        """Whether the owner has not disliked a sentence of this `line`."""
+        return said_before([line]).isdisjoint(said_before(self._owner.disliked))
 
     def _unfit(self, token: str) -> bool:
         """Whether a token cannot be said, or is a word that the persona avoids."""
@@ -476,8 +465,11 @@ class Replier:
 
     def _messages(self, history: Sequence[Exchange], words: str | None, note: str = "") -> tuple[Message, ...]:
         """The prompt. Replies of this talk stand behind the names of their moments, as they stand in the cache."""
+        assert self._model is not None
         talk = [self._as_written(number, turn) for number, turn in enumerate(history)]
-        return prompt.build(self._persona.head, talk, words, self._room, self._count, note)
+        head = sum(self._count(message.content) + prompt.PER_MESSAGE for message in self._persona.head)
+        room = self._model.context - head - self._sampling.max_tokens - prompt.PER_MESSAGE
+        return prompt.build(self._persona.head, talk, words, room, self._count, note)
 
     def _as_written(self, number: int, turn: Exchange) -> Exchange:
         opening = self._openings.get((number, turn.owner))

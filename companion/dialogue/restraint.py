@@ -45,16 +45,19 @@ class Restraint:
         claims: Callable[[str], bool] = lambda text: False,
         *,
         may_ask: bool = True,
+        sentences: int = SENTENCES,
     ) -> None:
-        """`words`: the owner's. `before`: recent replies, whose longer sentences are not said again. `claims`: whether
-        a sentence, or the beginning of one, claims what is not true. `may_ask`: one question, or none.
+        """`words`: the owner's. `before`: replies whose longer sentences are not said again. `claims`: whether a
+        sentence, or the beginning of one, claims what is not true. `may_ask`: one question, or none. `sentences`: at
+        most so many; `ENOUGH` goes with them.
         """
         self._cliches = cliches
         self._claims = claims
-        earlier = {_bare(sentence) for reply in before for sentence in _SENTENCE.findall(reply)}
-        self._earlier = {sentence for sentence in earlier if _letters(sentence) >= ECHO_LETTERS}
+        self._earlier = said_before(before)
         self._words = [_bare(word) for word in words.split()]
         self._heard = [bare for part in (words, *_SENTENCE.findall(words)) if len(bare := _bare(part)) >= ECHO_LETTERS]
+        self._most = sentences
+        self._enough = ENOUGH * sentences / SENTENCES
         self._sentence: list[str] = []  # clauses since the last sentence end
         self._waiting: list[str] = []  # those of them that are an echo so far
         self._said: set[str] = set()
@@ -92,7 +95,7 @@ class Restraint:
             self._sentence = []
             self._sentences += 1
             self._asked = self._asked or "?" in clause
-            self.done = self._sentences >= SENTENCES or self._letters >= ENOUGH
+            self.done = self._sentences >= self._most or self._letters >= self._enough
         elif self._letters >= LIMIT:
             self.done = True
             said[-1] = said[-1].rstrip(",;:—–- ") + "."
@@ -118,6 +121,12 @@ class Restraint:
         word = _bare(word)
         stem = word[: max(2, len(word) // 2)]
         return _letters(word) >= NEW_WORD and not any(heard.startswith(stem) for heard in self._words)
+
+
+def said_before(replies: Iterable[str]) -> frozenset[str]:
+    """The longer sentences of `replies`, letters and digits only: what is not to be said twice."""
+    bare = {_bare(sentence) for reply in replies for sentence in _SENTENCE.findall(reply)}
+    return frozenset(sentence for sentence in bare if _letters(sentence) >= ECHO_LETTERS)
 
 
 def _bare(text: str) -> str:

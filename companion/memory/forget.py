@@ -28,6 +28,9 @@ OLD_HEADERS = "an old copy of the disk, opened with a passphrase of its time, st
 MOOD = "mood"
 """The name in the profile of the mood, which is made of feelings and goes with any of them."""
 
+ANSWER = "answer."
+"""How the names in the profile of answers begin that the owner judged; they go with the episodes they were given in."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -237,13 +240,17 @@ def _closed(store: Store, plan: Plan) -> Plan:
     inside = "IN (SELECT value FROM json_each(?))"
     felt = plan.feelings | _ids(store, f"SELECT id FROM feelings WHERE episode {inside}", (ids,))
     mood = frozenset(key for (key,) in store.query("SELECT key FROM profile WHERE key = ?", (MOOD,)) if felt)
+    answered = f"SELECT answered FROM episodes WHERE id {inside}"
+    judged = f"SELECT key FROM profile WHERE key LIKE ? AND json_extract(value, '$.text') IN ({answered})"
+    gone = json.dumps(sorted(plan.episodes | plan.replies))
+    answers = frozenset(key for (key,) in store.query(judged, (f"{ANSWER}%", gone)))
     return Plan(
         episodes=plan.episodes,
         replies=plan.replies - plan.episodes,
         facts=plan.facts | _ids(store, f"SELECT id FROM facts WHERE episode {inside}", (ids,)),
         feelings=felt,
         summaries=plan.summaries | _ids(store, f"SELECT summary FROM summary_sources WHERE episode {inside}", (ids,)),
-        profile=plan.profile | mood,
+        profile=plan.profile | mood | answers,
     )
 
 

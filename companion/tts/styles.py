@@ -8,6 +8,8 @@ within 4 dB.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from companion.events import Style
 
 STYLES: dict[str, Style] = {
@@ -18,3 +20,8 @@ STYLES: dict[str, Style] = {
     "gentle": Style(rate=0.86, energy=-3.5, pause=0.25, pitch=-1.0, pitch_range=0.65),
     "firm": Style(rate=0.98, energy=2.5, pause=0.05, pitch=-2.0, pitch_range=0.75),
 }
+
+
+def style(name: str, pace: float = 1.0) -> Style:
+    """The style of this name at `pace`: its rate, times so much."""
+    return replace(STYLES[name], rate=STYLES[name].rate * pace)

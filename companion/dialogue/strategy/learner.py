@@ -28,9 +28,9 @@ class Learner:
         self._rng = random.Random(seed)
         self._used: _Used | None = None
 
-    def plan(self, situation: Situation, before: Sequence[Plan]) -> Plan:
-        """How to answer; what is not known yet is as good as its place among what fits."""
-        return plan(situation, before, self.tastes.draw(self.tastes.arms, self._rng))
+    def plan(self, situation: Situation, before: Sequence[Plan], *, asks: bool = True) -> Plan:
+        """How to answer; what is not known yet is as good as its place among what fits. `asks`: see `planner.plan`."""
+        return plan(situation, before, self.tastes.draw(self.tastes.arms, self._rng), asks=asks)
 
     def used(self, number: int, followed: Plan, valence: float) -> None:
         """Turn `number`, which sounded as pleasant as `valence`, is answered by this plan."""

@@ -62,6 +62,9 @@ _MAY_ASK: Final = ("information", "suggestion", "self-disclosure")
 
 _VOICE: Final = "the voice: "
 
+_LIFTED: Final[Mapping[str, str]] = {"gentle": "warm", "calm": "warm"}
+"""Voices for what is hard, and that in which a way out of it is spoken of."""
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -84,6 +87,11 @@ class Plan:
     why: str
 
     @property
+    def style_then(self) -> str:
+        """The voice of the second part: what comes after understanding looks ahead, and sounds like it."""
+        return _LIFTED.get(self.style, self.style) if self.then == "suggestion" else self.style
+
+    @property
     def of_tone(self) -> bool:
         """Whether the reply is about how the owner sounds."""
         return self.why.startswith(_VOICE)
@@ -94,12 +102,21 @@ class Plan:
         return "question" in (self.strategy, self.then) or self.strategy in _MAY_ASK
 
 
-def plan(situation: Situation, before: Sequence[Plan] = (), taste: Mapping[str, float] | None = None) -> Plan:
+def plan(
+    situation: Situation,
+    before: Sequence[Plan] = (),
+    taste: Mapping[str, float] | None = None,
+    *,
+    asks: bool = True,
+) -> Plan:
     """How to answer. `before`: the plans of this talk, oldest first. `taste`: how much a strategy or a style is
-    preferred, 0…1, where anything is known (drawn anew for every turn, so that others get their chance).
+    preferred, 0…1, where anything is known (drawn anew for every turn, so that others get their chance). `asks`: False
+    where the owner wants few questions.
     """
     taste = taste or {}
     options, why = _fitting(situation, before)
+    if not asks:
+        options = _without_questions(options)
     chosen = _select(options, before, taste)
     styles = _styles(situation)
     style = max(styles, key=lambda name: taste.get(name, EVEN) - _ORDER * styles.index(name))
@@ -164,6 +181,12 @@ def _fitting(situation: Situation, before: Sequence[Plan]) -> tuple[_Options, st
         case _:
             options, why = _IN_ORDINARY, "an ordinary moment"
     return options, why
+
+
+def _without_questions(options: _Options) -> _Options:
+    """The same without asking; a question stays where nothing else fits."""
+    told = [(first, None if then == "question" else then) for first, then in options if first != "question"]
+    return tuple(dict.fromkeys(told)) or options
 
 
 def _select(options: _Options, before: Sequence[Plan], taste: Mapping[str, float]) -> _Option:

@@ -4,33 +4,52 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from companion.dialogue.strategy.planner import HARD, Strategy, Tone
 from companion.settings import Language
 
 Lines = Mapping[str, Mapping[str, Sequence[str]]]
 
+OFTEN: Final = 3
+"""Uses from which a word is one of the owner's own, and is taken up where they do not say it just now."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """`strategies.<language>.toml`, ready for use. `voice_off`: said where the voice is no longer listened to."""
+    """`strategies.<language>.toml`, ready for use. `own_words`: by moment, words of the owner's and how they are taken
+    up. `voice_off`: said where the voice is no longer listened to.
+    """
 
     lines: Lines
+    own_words: Mapping[str, Mapping[str, str]]
     voice_off: str
     advice: re.Pattern[str]
     helped: re.Pattern[str]
     not_helped: re.Pattern[str]
     no_voice: re.Pattern[str]
 
-    def line(self, strategy: Strategy, moment: str, turn: int) -> str:
-        """What `strategy` says in such a moment; empty where it leaves the words to the model."""
+    def line(self, strategy: Strategy, moment: str, turn: int, fit: Callable[[str], bool] = lambda line: True) -> str:
+        """What `strategy` says in such a moment, of what is `fit`; empty where it leaves the words to the model."""
         lines = self.lines.get(strategy, {})
         kind = "hard" if moment in HARD else "plain"
-        fitting = lines.get(moment, lines.get(kind, lines.get("any", ())))
+        fitting = [line for line in lines.get(moment, lines.get(kind, lines.get("any", ()))) if fit(line)]
         return fitting[turn % len(fitting)] if fitting else ""
+
+    def own_words_in(self, words: str) -> list[str]:
+        """Which of the words that may be taken up the owner says."""
+        own = dict.fromkeys(word for by_word in self.own_words.values() for word in by_word)
+        return [word for word in own if re.search(rf"(?<!\w){word}", words, re.IGNORECASE)]
+
+    def taken_up(self, moment: str, words: str, uses: Mapping[str, int], fit: Callable[[str], bool]) -> str:
+        """A sentence in the owner's own word for such a moment, one just said or else used often; or nothing."""
+        by_word = self.own_words.get(moment, {})
+        said = self.own_words_in(words)
+        often = sorted((word for word in by_word if uses.get(word, 0) >= OFTEN), key=uses.__getitem__, reverse=True)
+        return next((by_word[word] for word in (*said, *often) if word in by_word and fit(by_word[word])), "")
 
     def tone(self, tone: Tone, turn: int) -> str:
         """What is said of a voice."""
@@ -56,4 +75,5 @@ def load(language: Language) -> Wording:
     """The wording of `language`."""
     data = tomllib.loads((Path(__file__).parent / f"strategies.{language}.toml").read_text(encoding="utf-8"))
     signs = {name: re.compile("|".join(several), re.IGNORECASE) for name, several in data.pop("signs").items()}
-    return Wording(data, data.pop("voice")["off"], *(signs[n] for n in ("advice", "helped", "not_helped", "voice_off")))
+    own_words, voice_off = data.pop("own_words"), data.pop("voice")["off"]
+    return Wording(data, own_words, voice_off, *(signs[n] for n in ("advice", "helped", "not_helped", "voice_off")))
