@@ -16,7 +16,7 @@ done; done
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast torture check bench models setup setup-dev clean
+.PHONY: help run test test-fast torture check bench bench-soundcard models setup setup-dev clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -52,6 +52,10 @@ bench: setup  ## measure this machine: answer times, recognition errors, clearne
 	$(BIN)/companion bench stt
 	$(BIN)/companion bench tts
 	$(BIN)/companion bench memory
+
+bench-soundcard: setup-dev  ## talk to it on a virtual sound card and measure: gap, interruptions, echo; ARGS="--scene gap -n 40"
+	@$(BIN)/companion models pull --yes >&2
+	@$(BIN)/python -m tools.bench_soundcard $(ARGS)
 
 models: setup  ## fetch what the tests use: tiny and starter, English and Korean, 2.3 GB
 	$(pull-test-models)

@@ -1,0 +1,82 @@
+"""Measure `companion talk` on a virtual sound card: how fast it answers, how it yields, whether it hears itself.
+
+    make bench-soundcard            # every scene, about five minutes
+    .venv/bin/python -m tools.bench_soundcard --scene gap -n 40 --json
+
+A real session, real PortAudio and real time: a PulseAudio of its own is the sound card, recordings are the owner. What
+is measured is measured in one recording of the microphone and the speaker; docs/turn-taking.md says how to read it.
+The machine must be quiet meanwhile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from companion.apps.json_output import print_json
+from companion.apps.recordings import default_data
+from companion.errors import CompanionError
+from tools.soundcard import analyse, card, report, scenes, stage
+from tools.soundcard.sounds import Library
+
+
+def main() -> int:
+    """Play the scenes and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--scene", action="append", choices=list(scenes.COUNTS), help="may be repeated; default: all")
+    parser.add_argument("-n", type=int, metavar="N", help="steps of each scene")
+    parser.add_argument("--language", choices=("en", "ko"), default="en")
+    parser.add_argument("--profile", choices=("tiny", "starter", "desktop"), default="starter")
+    parser.add_argument("--data", type=Path, metavar="DIR", default=default_data(), help="recordings to say")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the recordings and events files here")
+    parser.add_argument("--json", action="store_true", help="print JSON for scripts")
+    given = parser.parse_args()
+    try:
+        result = run(given)
+    except CompanionError as error:
+        print(f"bench-soundcard: {error}", file=sys.stderr)
+        return 1
+    print_json(result) if given.json else report.tables(result)
+    return 0
+
+
+def run(given: argparse.Namespace) -> dict[str, Any]:
+    """Every scene on a card of its own."""
+    if lack := card.missing():
+        raise CompanionError(lack)
+    library = Library(given.data, given.language)
+    console = Console(stderr=True)
+    figures: dict[str, Any] = {}
+    for name in given.scene or scenes.COUNTS:
+        scene = scenes.build(name, library, given.n or scenes.COUNTS[name])
+        with tempfile.TemporaryDirectory(prefix="companion-card-") as path, console.status(f"{name}: {scene.about}"):
+            folder = Path(path)
+            with card.virtual_card(folder) as running:
+                played = stage.perform(scene, running, folder, given.language, given.profile)
+            figures[name] = report.summary(analyse.analyse(played, given.language))
+            if given.keep:
+                _keep(folder, given.keep / name)
+    return {"machine": report.machine(), "profile": given.profile, "language": given.language, "scenes": figures}
+
+
+def _keep(folder: Path, into: Path) -> None:
+    """The recording as a WAV file (left: the speaker, right: the microphone), the events, and what was printed."""
+    import soundfile as sf
+
+    into.mkdir(parents=True, exist_ok=True)
+    both, _ = sf.read(
+        folder / "card.raw", channels=2, samplerate=card.RATE, format="RAW", subtype="PCM_16", dtype="int16"
+    )
+    sf.write(into / "card.wav", both, card.RATE)
+    for name in ("events.jsonl", "companion.log"):
+        shutil.copy(folder / name, into / name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The parts of `tools/bench_soundcard.py`: a virtual sound card, what is said on it, and what is measured on it."""

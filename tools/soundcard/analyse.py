@@ -1,0 +1,236 @@
+"""From the recordings of a scene to what happened in each of its steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from companion.apps.scoring import ErrorRate, character_errors, word_errors
+from companion.settings import Language
+from tools.soundcard import measure
+from tools.soundcard.card import RATE
+from tools.soundcard.stage import ANSWER_S, Performance, Spoken, Take
+from tools.soundcard.talk import Told
+
+YIELD_S = 0.7
+"""Seconds within which a reply that yields must be silent, where the interruption is shorter than that."""
+
+STILL_S = 0.2
+"""So long before the end of that the speaker must be silent: the reply has yielded, and does not draw breath."""
+
+RESUME_S = 2.0
+"""Seconds after a passing sound within which the reply must go on."""
+
+NEAR_S = 0.5
+"""A turn belongs to the sound in which it begins, give or take this: a voice is noticed late, and has a pre-roll."""
+
+Outcome = Literal["yielded", "not yielded", "resumed", "not resumed", "reply was over", "not heard"]
+
+
+@dataclass(frozen=True, slots=True)
+class Interjection:
+    """What a sound into the reply led to.
+
+    `barge_in_ms`: from its first sample at the microphone to the last of the reply at the speaker. `silence_ms`: the
+    longest silence of the reply from the sound until `RESUME_S` after it. `repeated_ms`: what was said again after that
+    silence. `answer_ms`: from its last sample to the first of what we say next. None: does not apply.
+    """
+
+    name: str
+    kind: str
+    outcome: Outcome
+    barge_in_ms: float | None = None
+    silence_ms: float | None = None
+    repeated_ms: float | None = None
+    answer_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a step led to. `gap_ms`: last sample of the owner → first at the speaker; None where the turn was missed.
+
+    `told_gap_ms`: the same as the program tells it. `stumbled_ms`: how much longer than its recording the opening took
+    on the card; other than 0 where the machine was too busy to play it.
+    """
+
+    opening: str
+    gap_ms: float | None
+    told_gap_ms: float | None
+    stages: dict[str, float | None]
+    cut_in: bool
+    stumbled_ms: float
+    cpu_s: float
+    interjection: Interjection | None = None
+    noticed_s: float | None = None
+    back_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a scene led to.
+
+    `alignment_ms`: how far apart a click into both channels came, at the begin and at the end. `own_turns`,
+    `own_holds`, `own_stops`: turns, pauses and ends of a reply while the owner said nothing. `plain` and `over`: errors
+    in the words of openings, and of sentences that were said into a reply. `spoken_s`: how long we spoke.
+    `idle`: the share of one core that listening to a quiet room takes.
+    """
+
+    steps: list[Step]
+    alignment_ms: list[float]
+    own_turns: int
+    own_holds: int
+    own_stops: int
+    plain: ErrorRate
+    over: ErrorRate
+    spoken_s: float
+    minutes: float
+    idle: float
+
+
+STAGES = ("endpoint_ms", "stt_ms", "first_token_ms", "first_clause_ms", "first_audio_ms")
+
+
+class _Evidence:
+    """A performance, with its sounds located and its events on the recording's clock."""
+
+    def __init__(self, played: Performance, language: Language) -> None:
+        self.played = played
+        self.language = language
+        self.speaker = measure.activity(played.speaker, RATE, measure.SPEAKER_DB)
+        # What an event tells as `at` and `t` is on the session's clock; the event read soonest gives its begin.
+        self.offset = min((one.at - one.t for one in played.events), default=0.0)
+        self.spoken = [s for take in played.takes for s in (take.opening, take.interjection) if s is not None]
+        self.heard = {id(one): self._locate(one) for one in self.spoken}
+        self.turns = self._turns()
+
+    def _locate(self, one: Spoken) -> tuple[float, float] | None:
+        return measure.locate(self.played.microphone, one.sound.samples, RATE, one.start, one.until)
+
+    def _turns(self) -> list[tuple[float, str]]:
+        """When each turn that was answered began, on the recording's clock, and its words."""
+        begun: dict[int, float] = {}
+        turns = []
+        for one in self.played.events:
+            if one.name == "speech.started":
+                begun[one.turn] = one.record["at"] + self.offset
+            elif one.name == "transcript.final":
+                turns.append((begun.get(one.turn, one.t + self.offset), one.record["text"]))
+        return turns
+
+    def owners(self, at: float, after: float = NEAR_S) -> bool:
+        """Whether the owner, or a noise of ours, sounds at `at`, or did within the last `after` seconds."""
+        return any(begin - NEAR_S <= at <= end + after for begin, end in filter(None, self.heard.values()))
+
+    def words(self, one: Spoken | None) -> ErrorRate:
+        """The errors in what was understood of a sentence."""
+        if one is None or one.sound.kind != "sentence" or (heard := self.heard[id(one)]) is None:
+            return ErrorRate(0, 0)
+        said = " ".join(text for at, text in self.turns if heard[0] - NEAR_S <= at <= heard[1])
+        errors = character_errors if self.language == "ko" else word_errors
+        return errors(one.sound.text, said, self.language)
+
+    def within(self, name: str, start: float, until: float) -> list[Told]:
+        """The events of this name that were read in `start`…`until`."""
+        return [one for one in self.played.events if one.name == name and start <= one.at < until]
+
+
+def analyse(played: Performance, language: Language) -> Found:
+    """Measure every step of a scene."""
+    seen = _Evidence(played, language)
+    clicks = [measure.clicks(channel, RATE) for channel in (played.speaker, played.microphone)]
+    ends = [(one[0], one[-1]) for one in clicks if one]
+    plain = over = ErrorRate(0, 0)
+    for take in played.takes:
+        plain += seen.words(take.opening)
+        over += seen.words(take.interjection)
+    ours = seen.speaker.windows
+    return Found(
+        steps=[_step(take, seen) for take in played.takes],
+        alignment_ms=[round((a - b) * 1000, 3) for a, b in zip(*ends, strict=True)] if len(ends) == 2 else [],
+        own_turns=sum(not seen.owners(at) for at, _ in seen.turns),
+        own_holds=sum(
+            not seen.owners(one.record["at"] + seen.offset) for one in played.events if one.name == "barge_in"
+        ),
+        own_stops=sum(
+            not seen.owners(one.t + seen.offset, after=2.0)
+            for one in played.events
+            if one.name == "reply.ended" and one.record["interrupted"]
+        ),
+        plain=plain,
+        over=over,
+        spoken_s=round(float(ours.sum()) * measure.WINDOW_S, 1),
+        minutes=round(len(played.speaker) / RATE / 60, 2),
+        idle=round(played.idle, 3),
+    )
+
+
+def _step(take: Take, seen: _Evidence) -> Step:
+    heard = seen.heard[id(take.opening)]
+    voice = take.opening.sound
+    begin, end = heard or (take.opening.start, take.opening.until)
+    nominal = measure.span(voice.samples, RATE)
+    until = min(end + ANSWER_S, take.interjection.start if take.interjection else take.end)
+    answer = seen.speaker.first(end, until)
+    latency = next(iter(seen.within("turn.latency", take.begin, take.end)), None)
+    troubles = seen.within("error", take.pulled or 0.0, take.end) if take.pulled is not None else []
+    back = [one.at for one in troubles if take.returned is not None and one.at >= take.returned]
+    return Step(
+        opening=voice.name,
+        gap_ms=None if answer is None else _ms(answer - end),
+        told_gap_ms=None if latency is None else latency.record["gap_ms"],
+        stages={stage: latency.record[stage] if latency is not None else None for stage in STAGES},
+        cut_in=seen.speaker.first(begin, end) is not None,
+        stumbled_ms=_ms(end - begin - (nominal[1] - nominal[0])),
+        cpu_s=round(take.cpu_s, 2),
+        interjection=_interjection(take.interjection, take, seen) if take.interjection is not None else None,
+        noticed_s=round(troubles[0].at - take.pulled, 2) if troubles and take.pulled is not None else None,
+        back_s=round(back[-1] - take.returned, 2) if back and take.returned is not None else None,
+    )
+
+
+def _interjection(one: Spoken, take: Take, seen: _Evidence) -> Interjection:
+    heard = seen.heard[id(one)]
+    if heard is None:
+        return Interjection(one.sound.name, one.sound.kind, "not heard")
+    begin, end = heard
+    ended = next(iter(seen.within("reply.ended", take.opening.until, take.end)), None)
+    by_itself = ended.t + seen.offset if ended is not None and not ended.record["interrupted"] else None
+    if one.sound.passing:
+        return _passing(one, heard, by_itself, ended is not None, seen)
+    until = max(end, begin + YIELD_S)
+    if by_itself is not None and by_itself < until:
+        return Interjection(one.sound.name, one.sound.kind, "reply was over")
+    last = seen.speaker.last(begin, until)
+    answer = seen.speaker.first(end, end + ANSWER_S)
+    if last is not None and last > until - STILL_S:
+        return Interjection(one.sound.name, one.sound.kind, "not yielded")
+    return Interjection(
+        one.sound.name,
+        one.sound.kind,
+        "yielded",
+        barge_in_ms=0.0 if last is None else _ms(last - begin),
+        answer_ms=None if answer is None else _ms(answer - end),
+    )
+
+
+def _passing(
+    one: Spoken, heard: tuple[float, float], by_itself: float | None, ended: bool, seen: _Evidence
+) -> Interjection:
+    """The reply must end by itself, some time after the sound."""
+    begin, end = heard
+    if by_itself is not None and by_itself < end + 0.3:
+        return Interjection(one.sound.name, one.sound.kind, "reply was over")
+    until = min(end + RESUME_S, by_itself) if by_itself is not None else end + RESUME_S
+    pause = seen.speaker.pause(begin, until)
+    goes_on = seen.speaker.first(end, end + RESUME_S) is not None
+    return Interjection(
+        one.sound.name,
+        one.sound.kind,
+        "resumed" if goes_on and ended and by_itself is not None else "not resumed",
+        silence_ms=_ms(pause[1] - pause[0]),
+        repeated_ms=_ms(measure.repeated(seen.played.speaker, RATE, pause)),
+    )
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 1)

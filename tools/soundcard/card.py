@@ -1,0 +1,215 @@
+"""A virtual sound card: PulseAudio in a folder of its own, with one clock for the microphone and the speaker.
+
+One null sink of two channels is the card: what the program plays goes into the left one, what its microphone hears into
+the right one. Both are mixed in the same step, so that one recording of the monitor holds them sample by sample as they
+came; a click into both shows it. The echo is a loopback from the left into the right.
+
+    companion ─▶ sink `speaker` ─▶ left  ─┬─▶ monitor ─▶ recording
+                                echo │    │
+    owner ─▶ sink `cable` ───────────┴▶ right ─▶ source `microphone` ─▶ companion
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import numpy as np
+
+from companion.errors import CompanionError
+from companion.events import Samples
+
+RATE = 48_000
+"""Hz of everything on the card."""
+
+ROOM_DB = -65.0
+"""Level of the room's noise in dBFS: a quiet room. Without any the microphone would give digital silence, as one that
+is muted does."""
+
+_MONO = (f"--rate={RATE}", "--format=s16le", "--channels=1", "--raw")
+_STEREO = (f"--rate={RATE}", "--format=s16le", "--channels=2", "--raw")
+
+_MICROPHONE = (
+    "module-remap-source",
+    "source_name=microphone",
+    "master=card.monitor",
+    "channels=1",
+    "channel_map=mono",
+    "master_channel_map=front-right",
+    "remix=no",
+)
+
+
+def missing() -> str | None:
+    """One line on what a virtual card needs and this machine lacks; None: nothing."""
+    absent = [name for name in ("pulseaudio", "pactl", "pacat", "parec", "espeak-ng") if shutil.which(name) is None]
+    if not absent:
+        return None
+    return (
+        f"{', '.join(absent)} not found: sudo apt-get install pulseaudio pulseaudio-utils libasound2-plugins espeak-ng"
+    )
+
+
+def to_pcm(sound: Samples) -> bytes:
+    """`sound` (-1…1) as 16-bit samples."""
+    return (np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes()
+
+
+class VirtualCard:
+    """A card that runs; see `virtual_card`. `environment` is what a program needs to find it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.environment = {
+            **os.environ,
+            "XDG_RUNTIME_DIR": str(folder),
+            "PULSE_SERVER": f"unix:{folder}/native",
+            "PULSE_COOKIE": f"{folder}/cookie",
+        }
+        self._microphone = ""
+        self._players: list[subprocess.Popen[bytes]] = []
+
+    def play(self, sound: Samples, device: str = "cable") -> subprocess.Popen[bytes]:
+        """Begin to play `sound` (mono at `RATE`), by default to the microphone; the process ends with it."""
+        path = self._folder / "playing.raw"
+        path.write_bytes(to_pcm(sound))
+        with path.open("rb") as file:
+            player = self._start(["pacat", f"--device={device}", "--latency-msec=50", *_MONO], stdin=file)
+        path.unlink()  # the player holds it open
+        self._players.append(player)
+        return player
+
+    def echo(self, level_db: float) -> None:
+        """Let the microphone hear the speaker, at this level relative to it."""
+        index = self._pactl("load-module", "module-loopback", "source=speaker.monitor", "sink=cable", *_LOOPBACK)
+        inputs = self._pactl("list", "sink-inputs").split("Sink Input #")[1:]
+        number = next(one.split()[0] for one in inputs if f"Owner Module: {index}\n" in one)
+        self._pactl("set-sink-input-volume", number, f"{level_db}dB")
+
+    def pull_microphone(self) -> None:
+        """Take the microphone out: its streams die."""
+        self._pactl("unload-module", self._microphone)
+
+    def return_microphone(self) -> None:
+        """Put the microphone in, as the default one."""
+        self._microphone = self._pactl("load-module", *_MICROPHONE)
+        self._pactl("set-default-source", "microphone")
+
+    @contextmanager
+    def recording(self, path: Path) -> Iterator[Recording]:
+        """Record both channels into `path`."""
+        with path.open("wb") as file:
+            recorder = self._start(["parec", "--device=card.monitor", "--latency-msec=20", *_STEREO], stdout=file)
+            try:
+                yield Recording(path)
+            finally:
+                _end(recorder)
+
+    def _open(self) -> None:
+        _wait_until(lambda: self._pactl("info", check=False), "PulseAudio does not start")
+        self._pactl("set-default-sink", "speaker")
+        self.return_microphone()
+        room = self._start(["pacat", "--device=cable", "--latency-msec=200", *_MONO], stdin=subprocess.PIPE)
+        self._players.append(room)
+        threading.Thread(target=_make_noise, args=(room,), daemon=True).start()
+
+    def _close(self) -> None:
+        for player in self._players:
+            _end(player)
+
+    def _start(self, command: list[str], **streams: object) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(command, env=self.environment, stderr=subprocess.DEVNULL, **streams)  # type: ignore[call-overload,no-any-return]
+
+    def _pactl(self, *arguments: str, check: bool = True) -> str:
+        done = subprocess.run(
+            ["pactl", *arguments], env=self.environment, check=check, capture_output=True, text=True, timeout=20
+        )
+        return done.stdout.strip()
+
+
+_LOOPBACK = ("latency_msec=40", "adjust_time=0", "source_dont_move=true", "sink_dont_move=true")
+"""One clock on both sides: nothing to adjust, so that the echo's delay stands still."""
+
+
+class Recording:
+    """A recording that grows."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @property
+    def position(self) -> float:
+        """Seconds recorded so far; some 20 ms behind what sounds now."""
+        return self._path.stat().st_size / (4 * RATE)
+
+    def channels(self) -> tuple[Samples, Samples]:
+        """What was played and what the microphone heard so far, each mono at `RATE`."""
+        raw = np.fromfile(self._path, "<i2")
+        both = raw[: len(raw) // 2 * 2].reshape(-1, 2).T / np.float32(32768)
+        return np.ascontiguousarray(both[0]), np.ascontiguousarray(both[1])
+
+
+@contextmanager
+def virtual_card(folder: Path) -> Iterator[VirtualCard]:
+    """A running card whose socket lies in `folder`; the path must be short, as sockets' paths are.
+
+    Raises:
+        CompanionError: PulseAudio does not start.
+    """
+    card = VirtualCard(folder)
+    modules = (
+        f"module-native-protocol-unix socket={folder}/native auth-anonymous=1",
+        # norewinds: in steps of 50 ms; without it a null sink takes 2 s of sound at once
+        f"module-null-sink sink_name=card rate={RATE} channels=2 channel_map=front-left,front-right norewinds=1",
+        *(
+            f"module-remap-sink sink_name={name} master=card channels=1 channel_map=mono remix=no"
+            f" master_channel_map={side}"
+            for name, side in (("speaker", "front-left"), ("cable", "front-right"))
+        ),
+    )
+    with (folder / "pulseaudio.log").open("wb") as log:
+        daemon = subprocess.Popen(
+            ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes"]
+            + [argument for module in modules for argument in ("-L", module)],
+            env={**card.environment, "HOME": str(folder)},
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        card._open()
+        yield card
+    finally:
+        card._close()
+        _end(daemon)
+
+
+def _make_noise(room: subprocess.Popen[bytes]) -> None:
+    """White noise at `ROOM_DB` into the pipe of `room`, until that ends."""
+    noise = np.random.default_rng(1).standard_normal(10 * RATE).astype(np.float32) * 10 ** (ROOM_DB / 20)
+    assert room.stdin is not None
+    with suppress(OSError):
+        while True:
+            room.stdin.write(to_pcm(noise))
+
+
+def _wait_until(holds: Callable[[], object], otherwise: str) -> None:
+    for _ in range(50):
+        if holds():
+            return
+        time.sleep(0.1)
+    raise CompanionError(otherwise)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(5)
+        return
+    process.kill()
+    process.wait()
