@@ -13,13 +13,14 @@ import pytest
 from companion.apps import memory_acts, memory_views
 from companion.apps.cli import Places
 from companion.apps.memory_tables import counted
-from companion.apps.unlock import create_memory
+from companion.apps.unlock import create_memory, open_memory
 from companion.errors import CompanionError
 from companion.memory import episodes, facts, summaries
 from companion.memory.episodes import Episode
 from companion.memory.facts import Fact
 from companion.memory.feelings import Feeling
 from companion.memory.summaries import Summary
+from companion.settings import Settings, save
 
 AT = round(datetime(2026, 11, 20, 9, 5).timestamp() * 1000)
 NEXT_WEEK = ("2026-11-27", None)
@@ -137,3 +138,39 @@ def test_the_timeline_is_a_row_a_day_and_a_week(places: Places, capsys: pytest.C
     shown = printed_json(capsys)
     assert [mood["from"] for mood in shown["days"]] == ["2026-11-20"]
     assert [mood["from"] for mood in shown["weeks"]] == ["2026-11-16"], "a Monday"
+
+
+def talk(places: Places, minutes: list[float]) -> None:
+    """Turns that began so many minutes after `AT`, in one session."""
+    with open_memory(places.home, places.unlock) as memory:
+        session = episodes.begin_session(memory.store, AT, "en")
+        for turn, minute in enumerate(minutes):
+            episodes.save(memory.store, Episode(session, turn, AT + round(minute * 60_000), "Hm.", "en"))
+
+
+def test_usage_is_days_turns_and_minutes_and_nothing_else(places: Places, capsys: pytest.CaptureFixture[str]) -> None:
+    talk(places, [0, 0.5, 1, 24 * 60])
+    memory_views.usage(places, None, None, as_json=True)
+    assert printed_json(capsys) == {
+        "days": [
+            {"day": "2026-11-20", "turns": 4, "minutes": 2.2},  # 0.25 of the turn that was there, 0.5, 0.5, 1
+            {"day": "2026-11-21", "turns": 1, "minutes": 0.2},
+        ]
+    }
+    memory_views.usage(places, *NEXT_WEEK, as_json=True)
+    assert printed_json(capsys) == {"days": []}
+
+
+def test_a_pause_of_hours_is_no_talk(places: Places, capsys: pytest.CaptureFixture[str]) -> None:
+    talk(places, [0, 600])
+    memory_views.usage(places, None, None, as_json=True)
+    assert printed_json(capsys)["days"][0]["minutes"] < 2
+
+
+def test_usage_is_a_picture_in_the_owners_language(places: Places, capsys: pytest.CaptureFixture[str]) -> None:
+    save(places.home, Settings(language="ko"))
+    memory_views.usage(places, None, None, as_json=False)
+    shown = printed(capsys)
+    assert "이야기를 나눈 날" in shown
+    assert "2026-11-20" in shown
+    assert "█" in shown

@@ -93,6 +93,14 @@ def timeline(context: typer.Context, start: From = None, end: To = None, as_json
 
 
 @app.command()
+def usage(context: typer.Context, start: From = None, end: To = None, as_json: Json = False) -> None:
+    """On which days you talked, for how many minutes and turns. For you alone."""
+    from companion.apps import memory_views as views
+
+    views.usage(_places(context), start, end, as_json)
+
+
+@app.command()
 def profile(
     context: typer.Context,
     reset: Annotated[str | None, typer.Option("--reset", metavar="NAME", help="Unlearn one thing.")] = None,

@@ -10,11 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from companion.apps import dates
+from companion.apps.wording import say
 from companion.memory.diary import day_of
 from companion.memory.episodes import Episode
 from companion.memory.facts import Fact
 from companion.memory.feelings import Feeling, Mood
 from companion.memory.summaries import Summary
+from companion.memory.usage import Day
 
 _ONE = {
     "replies": "reply",
@@ -91,6 +93,11 @@ def mood_record(mood: Mood) -> dict[str, Any]:
     return {"from": day(mood.start), "valence": round(mood.valence, 3), "arousal": round(mood.arousal, 3), "n": mood.n}
 
 
+def usage_record(talked: Day) -> dict[str, Any]:
+    """A day with talk in it."""
+    return {"day": day(talked.start), "turns": talked.turns, "minutes": round(talked.minutes, 1)}
+
+
 def _iso(at: int) -> str:
     return dates.local(at).isoformat(timespec="seconds")
 
@@ -132,6 +139,19 @@ def mood_table(title: str, moods: Sequence[Mood]) -> Table:
         table.add_column(column, justify="right" if column == "n" else "left")
     for mood in moods:
         table.add_row(day(mood.start), _bar(mood.valence, "magenta"), _bar(mood.arousal, "cyan"), str(mood.n))
+    return table
+
+
+def usage_table(days: Sequence[Day], language: str) -> Table:
+    """The days with talk in them, one row each, with a bar for the minutes; for the owner alone."""
+    table = Table(title=say(language, "usage"), box=None)
+    for name in ("usage_day", "usage_minutes", "usage_turns"):
+        table.add_column(say(language, name), justify="left" if name == "usage_day" else "right", no_wrap=True)
+    table.add_column("")
+    most = max(one.minutes for one in days)
+    for one in days:
+        bar = Text("█" * max(1, round(one.minutes / most * 2 * _BAR)), "cyan")
+        table.add_row(day(one.start), f"{one.minutes:.0f}", str(one.turns), bar)
     return table
 
 

@@ -9,13 +9,16 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.table import Table
 
+from companion import settings
 from companion.apps import dates
 from companion.apps import memory_tables as tables
 from companion.apps.json_output import print_json
 from companion.apps.unlock import Unlock, memory_folder, open_memory
+from companion.apps.wording import say
 from companion.errors import CompanionError
 from companion.memory import episodes, facts, feelings, profile, summaries, vault
 from companion.memory import forget as forgetting
+from companion.memory import usage as talked
 from companion.memory.episodes import Episode
 from companion.memory.facts import Fact
 from companion.memory.store import Store
@@ -114,6 +117,22 @@ def timeline(places: Places, start: str | None, end: str | None, as_json: bool) 
     console.print("How it sounded, not how it was: a listener's guess from voice and words.", style="dim")
     for title, moods in (("By day", days), ("By week", weeks)):
         console.print(tables.mood_table(title, moods))
+
+
+def usage(places: Places, start: str | None, end: str | None, as_json: bool) -> None:
+    """On which days there was talk, and how much; no more is made of it."""
+    first, after = dates.period(start, end)
+    language = settings.load(places.home).language
+    with _open(places) as memory:
+        days = talked.by_day(memory.store, first, after, dates.utc_offset(dates.now()))
+    if as_json:
+        print_json({"days": list(map(tables.usage_record, days))})
+        return
+    console = Console(highlight=False)
+    if days:
+        console.print(tables.usage_table(days, language))
+    else:
+        console.print(say(language, "usage_none"))
 
 
 def stats(places: Places, as_json: bool) -> None:

@@ -26,6 +26,11 @@ _EN: Final = {
     "saved": "The reply is in {path}.",
     "ended": "Goodbye.",
     "nothing_heard": "I heard no words in that.",
+    "usage": "When we talked, as far as it is remembered",
+    "usage_day": "day",
+    "usage_minutes": "minutes",
+    "usage_turns": "turns",
+    "usage_none": "No talk of this time is remembered.",
 }
 
 _KO: Final = {
@@ -50,6 +55,11 @@ _KO: Final = {
     "saved": "대답은 {path}에 있어요.",
     "ended": "안녕히 계세요.",
     "nothing_heard": "말소리를 듣지 못했어요.",
+    "usage": "이야기를 나눈 날 (기억에 남은 만큼)",
+    "usage_day": "날짜",
+    "usage_minutes": "분",
+    "usage_turns": "차례",
+    "usage_none": "이 기간에 나눈 이야기는 기억에 없어요.",
 }
 
 _ALL: Final[dict[str, dict[str, str]]] = {"en": _EN, "ko": _KO}
