@@ -70,7 +70,7 @@ class Found:
     """What a scene led to.
 
     `alignment_ms`: how far apart a click into both channels came, at the begin and at the end. `own_turns`,
-    `own_holds`, `own_stops`: turns, pauses and ends of a reply while the owner said nothing. `plain` and `over`: errors
+    `own_holds`, `own_stops`: turns, pauses and ends of a reply without a cause of the scene. `plain` and `over`: errors
     in the words of openings, and of sentences that were said into a reply. `spoken_s`: how long we spoke.
     `idle`: the share of one core that listening to a quiet room takes.
     """
@@ -117,9 +117,11 @@ class _Evidence:
                 turns.append((begun.get(one.turn, one.t + self.offset), one.record["text"]))
         return turns
 
-    def owners(self, at: float, after: float = NEAR_S) -> bool:
-        """Whether the owner, or a noise of ours, sounds at `at`, or did within the last `after` seconds."""
-        return any(begin - NEAR_S <= at <= end + after for begin, end in filter(None, self.heard.values()))
+    def caused(self, at: float, after: float = NEAR_S) -> bool:
+        """Whether what happened at `at` had a cause: a sound of the scene, or trouble, now or `after` seconds ago."""
+        troubles = [(take.hung, take.returned) for take in self.played.takes if take.hung and take.returned]
+        causes = [*filter(None, self.heard.values()), *troubles]
+        return any(begin - NEAR_S <= at <= end + after for begin, end in causes)
 
     def words(self, one: Spoken | None) -> ErrorRate:
         """The errors in what was understood of a sentence."""
@@ -147,12 +149,12 @@ def analyse(played: Performance, language: Language) -> Found:
     return Found(
         steps=[_step(take, seen) for take in played.takes],
         alignment_ms=[round((a - b) * 1000, 3) for a, b in zip(*ends, strict=True)] if len(ends) == 2 else [],
-        own_turns=sum(not seen.owners(at) for at, _ in seen.turns),
+        own_turns=sum(not seen.caused(at) for at, _ in seen.turns),
         own_holds=sum(
-            not seen.owners(one.record["at"] + seen.offset) for one in played.events if one.name == "barge_in"
+            not seen.caused(one.record["at"] + seen.offset) for one in played.events if one.name == "barge_in"
         ),
         own_stops=sum(
-            not seen.owners(one.t + seen.offset, after=2.0)
+            not seen.caused(one.t + seen.offset, after=2.0)
             for one in played.events
             if one.name == "reply.ended" and one.record["interrupted"]
         ),
@@ -172,7 +174,7 @@ def _step(take: Take, seen: _Evidence) -> Step:
     until = min(end + ANSWER_S, take.interjection.start if take.interjection else take.end)
     answer = seen.speaker.first(end, until)
     latency = next(iter(seen.within("turn.latency", take.begin, take.end)), None)
-    troubles = seen.within("error", take.pulled or 0.0, take.end) if take.pulled is not None else []
+    troubles = seen.within("error", take.hung or 0.0, take.end) if take.hung is not None else []
     back = [one.at for one in troubles if take.returned is not None and one.at >= take.returned]
     return Step(
         opening=voice.name,
@@ -183,7 +185,7 @@ def _step(take: Take, seen: _Evidence) -> Step:
         stumbled_ms=_ms(end - begin - (nominal[1] - nominal[0])),
         cpu_s=round(take.cpu_s, 2),
         interjection=_interjection(take.interjection, take, seen) if take.interjection is not None else None,
-        noticed_s=round(troubles[0].at - take.pulled, 2) if troubles and take.pulled is not None else None,
+        noticed_s=round(troubles[0].at - take.hung, 2) if troubles and take.hung is not None else None,
         back_s=round(back[-1] - take.returned, 2) if back and take.returned is not None else None,
     )
 

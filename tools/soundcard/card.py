@@ -35,16 +35,6 @@ is muted does."""
 _MONO = (f"--rate={RATE}", "--format=s16le", "--channels=1", "--raw")
 _STEREO = (f"--rate={RATE}", "--format=s16le", "--channels=2", "--raw")
 
-_MICROPHONE = (
-    "module-remap-source",
-    "source_name=microphone",
-    "master=card.monitor",
-    "channels=1",
-    "channel_map=mono",
-    "master_channel_map=front-right",
-    "remix=no",
-)
-
 
 def missing() -> str | None:
     """One line on what a virtual card needs and this machine lacks; None: nothing."""
@@ -72,7 +62,6 @@ class VirtualCard:
             "PULSE_SERVER": f"unix:{folder}/native",
             "PULSE_COOKIE": f"{folder}/cookie",
         }
-        self._microphone = ""
         self._players: list[subprocess.Popen[bytes]] = []
 
     def play(self, sound: Samples, device: str = "cable") -> subprocess.Popen[bytes]:
@@ -92,14 +81,12 @@ class VirtualCard:
         number = next(one.split()[0] for one in inputs if f"Owner Module: {index}\n" in one)
         self._pactl("set-sink-input-volume", number, f"{level_db}dB")
 
-    def pull_microphone(self) -> None:
-        """Take the microphone out: its streams die."""
-        self._pactl("unload-module", self._microphone)
+    def hang_microphone(self, hung: bool) -> None:
+        """Let the microphone give no samples, and no error; or let it work again.
 
-    def return_microphone(self) -> None:
-        """Put the microphone in, as the default one."""
-        self._microphone = self._pactl("load-module", *_MICROPHONE)
-        self._pactl("set-default-source", "microphone")
+        One that is unloaded is no trouble: PulseAudio moves its streams to another source.
+        """
+        self._pactl("suspend-source", "microphone", "1" if hung else "0")
 
     @contextmanager
     def recording(self, path: Path) -> Iterator[Recording]:
@@ -114,7 +101,7 @@ class VirtualCard:
     def _open(self) -> None:
         _wait_until(lambda: self._pactl("info", check=False), "PulseAudio does not start")
         self._pactl("set-default-sink", "speaker")
-        self.return_microphone()
+        self._pactl("set-default-source", "microphone")
         room = self._start(["pacat", "--device=cable", "--latency-msec=200", *_MONO], stdin=subprocess.PIPE)
         self._players.append(room)
         threading.Thread(target=_make_noise, args=(room,), daemon=True).start()
@@ -172,6 +159,8 @@ def virtual_card(folder: Path) -> Iterator[VirtualCard]:
             f" master_channel_map={side}"
             for name, side in (("speaker", "front-left"), ("cable", "front-right"))
         ),
+        "module-remap-source source_name=microphone master=card.monitor channels=1 channel_map=mono remix=no"
+        " master_channel_map=front-right",
     )
     with (folder / "pulseaudio.log").open("wb") as log:
         daemon = subprocess.Popen(

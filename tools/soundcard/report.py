@@ -140,9 +140,7 @@ def _remarks(scene: dict[str, Any]) -> list[str]:
     remarks += [f"{outcome}: {n}" for outcome, n in scene["excluded"].items()]
     trouble = scene["trouble"]
     if trouble["noticed_s"]:
-        remarks.append(
-            f"loss of the microphone told after {trouble['noticed_s']} s, return after {trouble['back_s']} s"
-        )
+        remarks.append(f"a hanging microphone told after {trouble['noticed_s']} s, return after {trouble['back_s']} s")
     if scene["stumbled"]:
         remarks.append(f"the card stumbled in {scene['stumbled']} turns: was the machine quiet?")
     remarks.append(f"the channels are {max(map(abs, scene['alignment_ms']), default=0.0):g} ms apart")

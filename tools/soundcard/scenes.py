@@ -15,12 +15,12 @@ ECHOES_DB = (-20.0, -12.0, -6.0)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The owner says `opening`; `after_s` into the reply `interjection` is heard, or the microphone is `pulled`."""
+    """The owner says `opening`; `after_s` into the reply `interjection` is heard, or the microphone `hangs`."""
 
     opening: Sound
     interjection: Sound | None = None
     after_s: float = 1.0
-    pulled: bool = False
+    hangs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ def build(name: str, library: Library, n: int) -> Scene:
         case "passing":
             return Scene(name, "a backchannel, a cough or a noise into it", _into(questions, library.passing(n)))
         case "trouble":
-            steps = [Step(questions[i], pulled=True) if i % 2 == 0 else Step(openings[i]) for i in range(n)]
-            return Scene(name, "the microphone is pulled out in a reply, and comes back", steps)
+            steps = [Step(questions[i], hangs=True) if i % 2 == 0 else Step(openings[i]) for i in range(n)]
+            return Scene(name, "the microphone hangs in a reply, and comes back", steps)
         case _:
             steps = _into(questions, library.sentences(n))
             steps[1::2] = [Step(one) for one in openings[1::2]]

@@ -18,11 +18,11 @@ from tools.soundcard.talk import Talk, Told, talking
 ANSWER_S = 10.0
 """Seconds within which a turn is answered; else it was missed."""
 
-PULLED_S = 3.0
+HUNG_S = 3.0
 """Seconds without a microphone."""
 
 RETURN_S = 15.0
-"""Seconds within which a microphone that is back must be heard of."""
+"""Seconds within which it must be told that a microphone works again."""
 
 WARM_S, BUSY = 20, 0.5
 """At most so many seconds, until a new session takes less than this share of a core, it is left to read its prompt:
@@ -51,7 +51,7 @@ class Take:
     begin: float
     opening: Spoken
     interjection: Spoken | None = None
-    pulled: float | None = None
+    hung: float | None = None
     returned: float | None = None
     end: float = 0.0
     cpu_s: float = 0.0
@@ -99,17 +99,17 @@ def _take(step: Step, card: VirtualCard, talk: Talk, recording: Recording) -> Ta
     begin, cpu, told = recording.position, talk.cpu_s, len(talk.events)
     take = Take(step, begin, _say(step.opening, card, talk, recording))
     answered = talk.wait_for("reply.started", told, ANSWER_S)
-    if answered and (step.interjection is not None or step.pulled):
+    if answered and (step.interjection is not None or step.hangs):
         started = next(one.at for one in talk.events[told:] if one.name == "reply.started")
         talk.wait(lambda: recording.position >= started + step.after_s, step.after_s + 1)
         if step.interjection is not None:
             take.interjection = _say(step.interjection, card, talk, recording)
-        if step.pulled:
-            take.pulled = recording.position
-            card.pull_microphone()
-            time.sleep(PULLED_S)
-            card.return_microphone()
+        if step.hangs:
+            take.hung = recording.position
+            card.hang_microphone(True)
+            talk.wait(lambda: False, HUNG_S)
             take.returned, told = recording.position, len(talk.events)
+            card.hang_microphone(False)
             talk.wait_for("error", told, RETURN_S)
     talk.settle()
     take.end, take.cpu_s = recording.position, talk.cpu_s - cpu
