@@ -133,7 +133,7 @@ class _Evidence:
 
     def within(self, name: str, start: float, until: float) -> list[Told]:
         """The events of this name that were read in `start`…`until`."""
-        return [one for one in self.played.events if one.name == name and start <= one.at < until]
+        return [one for one in self.played.events if one.name == name and start <= one.at <= until]
 
 
 def analyse(played: Performance, language: Language) -> Found:
