@@ -67,6 +67,26 @@ class VirtualCard:
         """Stop the microphone without closing it: it gives no samples, and no error."""
         self._pactl("suspend-sink", "cable", "1" if suspended else "0")
 
+    @contextmanager
+    def feeding_back(self, level_db: float) -> Iterator[None]:
+        """The microphone hears the speaker at `level_db`, some 60 ms late."""
+        module = self._pactl(
+            "load-module",
+            "module-loopback",
+            "source=speaker.monitor",
+            "sink=cable",
+            "latency_msec=60",
+            "source_dont_move=1",
+            "sink_dont_move=1",
+        ).strip()
+        # PulseAudio's volume is cubic; 65536 is 0 dB
+        echo = next(line for line in self._pactl("list", "short", "sink-inputs").splitlines() if "loopback" in line)
+        self._pactl("set-sink-input-volume", echo.split()[0], str(round(65536 * 10 ** (level_db / 60))))
+        try:
+            yield
+        finally:
+            self._pactl("unload-module", module)
+
     def speak(self, samples: Samples) -> None:
         """Play `samples` (mono at `RATE`) to the microphone, to their end."""
         self._run(["pacat", "--device=cable", *_RAW], input=samples.astype("<f4").tobytes())
@@ -85,11 +105,12 @@ class VirtualCard:
             process.terminate()
             process.communicate(timeout=10)
 
-    def _pactl(self, *arguments: str) -> None:
-        self._run(["pactl", *arguments])
+    def _pactl(self, *arguments: str) -> str:
+        return self._run(["pactl", *arguments]).decode()
 
-    def _run(self, command: list[str], input: bytes | None = None) -> None:
-        subprocess.run(command, env=self._environment, input=input, check=True, capture_output=True, timeout=20)
+    def _run(self, command: list[str], input: bytes | None = None) -> bytes:
+        done = subprocess.run(command, env=self._environment, input=input, check=True, capture_output=True, timeout=20)
+        return done.stdout
 
 
 _RAW = (f"--rate={RATE}", "--format=float32le", "--channels=1", "--raw")

@@ -24,6 +24,7 @@ from companion.events import (
     PlaybackStarted,
     Samples,
 )
+from tests import real
 from tests.soundcard import RATE, VirtualCard, virtual_card
 
 PATIENCE_S = 10.0
@@ -160,6 +161,25 @@ def test_what_is_played_is_heard_at_the_speaker_and_told_on_the_clock(card: Virt
             return found(recorder.read(2.0), sweep(1.0, RATE), RATE) >= 0.5
 
     assert any(plays(tag) for tag in range(ATTEMPTS))
+
+
+@pytest.mark.soundcard
+def test_our_own_voice_is_not_heard_though_the_speaker_is_fed_back(card: VirtualCard, session: Session) -> None:
+    voice = real.clip(real.clips()[0])
+    fed_back = float(np.sqrt(np.mean(voice**2))) * 10 ** (-12 / 20)
+
+    def heard(tag: int) -> float:
+        """RMS of what was heard while the voice played."""
+        session.device.play(tag, voice, SAMPLE_RATE, last=True)
+        started = session.until(lambda m: isinstance(m, PlaybackStarted))
+        session.until(lambda m: isinstance(m, PlaybackEnded))
+        session.listen(0.2)
+        assert isinstance(started, PlaybackStarted)
+        return float(np.sqrt(np.mean(session.heard()[started.position :] ** 2)))
+
+    with card.feeding_back(-12.0):
+        session.listen(0.3)
+        assert any(heard(tag) < fed_back / 4 for tag in range(ATTEMPTS))
 
 
 @pytest.mark.soundcard

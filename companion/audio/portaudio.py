@@ -48,12 +48,15 @@ class DeviceInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Captured:
-    """What one callback copied: mono at the device's rate, the first sample captured at `at` (monotonic seconds)."""
+class Block:
+    """What one callback copied: mono at the device's rate, the first sample captured, or heard, at `at`.
+
+    `at` is in seconds of the monotonic clock.
+    """
 
     samples: Samples
     at: float
-    overflow: bool
+    overflow: bool = False
 
 
 def _sounddevice() -> Any:
@@ -129,7 +132,10 @@ def look_again() -> None:
 
 
 class Streams:
-    """A microphone and a speaker, open. The callbacks only copy: blocks into `captured`, samples out of `playback`."""
+    """A microphone and a speaker, open.
+
+    The callbacks only copy: blocks into `captured`, samples out of `playback`, and those again into `rendered`.
+    """
 
     def __init__(self, microphone: DeviceInfo, speaker: DeviceInfo, playback: Playback) -> None:
         """Open and start both.
@@ -138,7 +144,8 @@ class Streams:
             AudioError: one of them cannot be opened.
         """
         sd = _sounddevice()
-        self.captured: queue.SimpleQueue[Captured] = queue.SimpleQueue()
+        self.captured: queue.SimpleQueue[Block] = queue.SimpleQueue()
+        self.rendered: queue.SimpleQueue[Block] = queue.SimpleQueue()
         self._playback = playback
         self._opened: list[Any] = []
         try:
@@ -197,12 +204,14 @@ class Streams:
     def _capture(self, indata: NDArray[np.float32], _frames: int, times: Any, status: Any) -> None:
         delay = _plausible(times.currentTime - times.inputBufferAdcTime, self._input.latency)
         mono = indata.mean(axis=1) if indata.shape[1] > 1 else indata[:, 0].copy()
-        self.captured.put(Captured(mono, time.monotonic() - delay, bool(status.input_overflow)))
+        self.captured.put(Block(mono, time.monotonic() - delay, bool(status.input_overflow)))
 
     def _render(self, outdata: NDArray[np.float32], frames: int, times: Any, _status: Any) -> None:
         delay = _plausible(times.outputBufferDacTime - times.currentTime, self._output.latency)
         self._heard = (self._playback.pulled, time.monotonic() + delay)
-        outdata[:] = self._playback.pull(frames)[:, np.newaxis]
+        samples = self._playback.pull(frames)
+        outdata[:] = samples[:, np.newaxis]
+        self.rendered.put(Block(samples, self._heard[1]))
 
 
 def _plausible(delay: float, otherwise: float) -> float:

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from companion.audio.device import AudioError, Post
+from companion.audio.echo import Echo, EchoCanceller, FarLine
 from companion.audio.heartbeat import SPEAKER_STALLED_S, STALLED_S, Hearing, Watchdog
 from companion.audio.intake import Intake
 from companion.audio.playback import Ended, Held, Playback, Started
-from companion.audio.portaudio import Captured, DeviceInfo, Streams, find, list_devices, look_again
+from companion.audio.portaudio import Block, DeviceInfo, Streams, find, list_devices, look_again
 from companion.events import (
     SAMPLE_RATE,
     AudioFrame,
@@ -45,9 +46,9 @@ def back_off() -> Iterator[float]:
 class SoundCard:
     """A microphone and a speaker, by part of their names or the system's default.
 
-    The callbacks copy; one thread, the pump, resamples to frames and posts them, watches over both streams, and opens
-    them again by name when they die. Meanwhile the clock goes on with silence, and what is to be played ends as
-    stopped.
+    The callbacks copy; one thread, the pump, resamples to frames, takes our own voice out and posts them, watches over
+    both streams, and opens them again by name when they die. Meanwhile the clock goes on with silence, and what is to
+    be played ends as stopped.
 
     Raises:
         AudioError: PortAudio or a device is missing; the message says what to do.
@@ -64,7 +65,13 @@ class SoundCard:
         self._pulled = 0
         self._returning = False
         self._last_overrun: float | None = None
+        self._canceller = EchoCanceller()
         self._choose()
+
+    @property
+    def echo(self) -> Echo:
+        """Whether our own voice comes back to the microphone; `leaking`: it cannot be told from the owner's."""
+        return self._canceller.echo
 
     def start(self, post: Post) -> None:
         """Open both streams and begin. Raises `AudioError` where they cannot be opened."""
@@ -72,6 +79,7 @@ class SoundCard:
         self._open()
         self._intake = Intake(self._streams.input_rate)
         self._hearing = Hearing(self._streams.input_rate)
+        self._far = FarLine(self._streams.output_rate)
         self._pump = threading.Thread(target=self._run, name="sound card", daemon=True)
         self._pump.start()
 
@@ -130,12 +138,16 @@ class SoundCard:
                 self._reopen()
         self._streams.close()
 
-    def _take(self, block: Captured) -> None:
+    def _take(self, block: Block) -> None:
         self._microphone.beat()
         if self._returning:
             self._returning = False
             self._trouble("reopened", f"{self.name} works again")
-        self._send(self._intake.feed(block.samples, block.at))
+        frames = list(self._intake.feed(block.samples, block.at))
+        while not self._streams.rendered.empty():
+            rendered = self._streams.rendered.get()
+            self._far.feed(rendered.samples, self._intake.position_at(rendered.at))
+        self._send(frames)
         if block.overflow and (self._last_overrun is None or block.at - self._last_overrun >= OVERRUN_EVERY_S):
             self._last_overrun = block.at
             self._trouble("overrun", "the machine was too busy to listen; some sound was lost")
@@ -170,6 +182,7 @@ class SoundCard:
             break
         self._intake.reopen(self._streams.input_rate)
         self._hearing.reopened(self._streams.input_rate)
+        self._far = FarLine(self._streams.output_rate)
         self._watch()
         self._returning = self._returning or announce
 
@@ -195,7 +208,8 @@ class SoundCard:
 
     def _send(self, frames: Iterable[AudioFrame]) -> None:
         for frame in frames:
-            self._post(frame)
+            far = self._far.frame(frame.position)
+            self._post(AudioFrame(frame.position, self._canceller.process(frame.samples, far)))
 
     def _trouble(self, kind: Literal["silent", "stalled", "lost", "overrun", "reopened"], detail: str) -> None:
         self._post(DeviceTrouble(kind, detail))

@@ -1,0 +1,148 @@
+"""Our own voice, taken out of what the microphone hears: WebRTC's AEC3, and what it has to be given.
+
+*Far* is what the speaker plays, *near* what the microphone hears, both in frames at `SAMPLE_RATE` on the microphone's
+clock. Noise suppression and gain stay off: NS takes Moonshine from 8.6 to 10.9 % WER on 15 clean clips.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Literal
+
+import numpy as np
+
+from companion.audio.resample import EMPTY, Resampler
+from companion.events import FRAME, SAMPLE_RATE, Samples, samples
+
+LEAD = samples(0.04)
+"""Far is given this much early. AEC3 finds echo that comes 0-300 ms late (tried), none that precedes its cause, and the
+times that drivers give are off by some 10 ms."""
+
+DRIFT = samples(0.002)
+"""Off by more than this, far follows by a sample a block: clocks 100 ppm apart need one in 625 ms."""
+
+JUMP = samples(0.04)
+"""Off by more than this, a stream stumbled, and far is put where it belongs at once. Callbacks jitter by 5-20 ms."""
+
+WATCHED = 15
+"""Blocks of whose errors the median is believed: single callbacks come very late on a busy machine."""
+
+TAIL = samples(0.6)
+"""After this much silence of the speaker there is no echo: AEC3's longest delay and the reverberation of a room."""
+
+_AUDIBLE_DB, _LOUD_DB = -60.0, -30.0  # RMS of a far frame that may be heard back, and of one whose echo can be measured
+
+Echo = Literal["none", "cancelled", "leaking"]
+
+
+class FarLine:
+    """What the speaker plays at `rate` Hz, laid on the microphone's clock `LEAD` early, following where they drift."""
+
+    def __init__(self, rate: int) -> None:
+        self._ratio = SAMPLE_RATE / rate
+        self._resampler = Resampler(rate, SAMPLE_RATE, low_delay=True)
+        self._held_back = 0.0  # samples that the resampler has not given out yet
+        self._waiting = EMPTY
+        self._start: int | None = None  # the position of the first that waits
+        self._errors: deque[float] = deque(maxlen=WATCHED)
+
+    def feed(self, block: Samples, position: int) -> None:
+        """The next samples at the speaker's rate, shape (n,), the first of them heard at `position`."""
+        if self._start is None:
+            self._start = position - LEAD
+        self._errors.append(position - LEAD - (self._start + len(self._waiting) + self._held_back))
+        off = float(np.median(self._errors))
+        if abs(off) > DRIFT:
+            step = round(off) if abs(off) > JUMP else int(np.sign(off))
+            self._start += step
+            self._errors = deque((error - step for error in self._errors), maxlen=WATCHED)
+        fed = self._resampler.feed(block)
+        self._held_back += len(block) * self._ratio - len(fed)
+        self._waiting = np.concatenate((self._waiting, fed))
+
+    def frame(self, position: int) -> Samples:
+        """What belongs to the frame at `position`, shape (FRAME,); silence where nothing is known. Positions grow."""
+        frame = np.zeros(FRAME, np.float32)
+        if self._start is None:
+            return frame
+        begin, end = (min(max(p - self._start, 0), len(self._waiting)) for p in (position, position + FRAME))
+        offset = max(self._start - position, 0)
+        frame[offset : offset + end - begin] = self._waiting[begin:end]
+        self._waiting = self._waiting[end:]
+        self._start += end
+        return frame
+
+
+class EchoMeter:
+    """How well echo is cancelled: the echo return loss enhancement (ERLE) while the speaker is loud.
+
+    Levels are lower quartiles over the last frames, so that an owner who talks over us does not count as an echo.
+    """
+
+    ENOUGH = 50
+    """Loud frames (a second) before anything is said of the echo."""
+
+    ABOVE_FLOOR_DB = 6.0
+    """An echo this little above the room's own noise is none."""
+
+    ERLE_DB = 10.0
+    """Cancelled. AEC3 reaches 13-35 dB in simulated rooms, and about none where far and near do not belong together."""
+
+    def __init__(self) -> None:
+        self._quiet: deque[float] = deque(maxlen=250)
+        self._before: deque[float] = deque(maxlen=100)
+        self._after: deque[float] = deque(maxlen=100)
+
+    def silent(self, near: Samples) -> None:
+        """A frame in which the speaker was silent: the room."""
+        self._quiet.append(decibels(near))
+
+    def loud(self, near: Samples, cancelled: Samples) -> None:
+        """A frame in which the speaker was loud, before and after."""
+        self._before.append(decibels(near))
+        self._after.append(decibels(cancelled))
+
+    @property
+    def echo(self) -> Echo:
+        """`none`: none is heard, as with headphones, or not enough was played yet to know."""
+        if len(self._before) < self.ENOUGH:
+            return "none"
+        floor = float(np.percentile(self._quiet, 25)) if self._quiet else _AUDIBLE_DB
+        audible = max(floor, _AUDIBLE_DB) + self.ABOVE_FLOOR_DB
+        before, after = (float(np.percentile(levels, 25)) for levels in (self._before, self._after))
+        if before < audible:
+            return "none"
+        return "cancelled" if after < audible or before - after >= self.ERLE_DB else "leaking"
+
+
+class EchoCanceller:
+    """AEC3 on 20 ms frames, 0.8 % of a core while we speak. Near passes untouched where the speaker was long silent."""
+
+    def __init__(self) -> None:
+        from pywebrtc_audio import EchoCanceller as Aec3
+
+        self._aec = Aec3(SAMPLE_RATE)
+        self._meter = EchoMeter()
+        self._silent = TAIL
+
+    @property
+    def echo(self) -> Echo:
+        """See `EchoMeter.echo`."""
+        return self._meter.echo
+
+    def process(self, near: Samples, far: Samples) -> Samples:
+        """`near` without the echo of `far`, each of shape (FRAME,)."""
+        level = decibels(far)
+        self._silent = 0 if level >= _AUDIBLE_DB else self._silent + FRAME
+        if self._silent >= TAIL:
+            self._meter.silent(near)
+            return near
+        cancelled: Samples = self._aec.process(near, far)
+        if level >= _LOUD_DB:
+            self._meter.loud(near, cancelled)
+        return cancelled
+
+
+def decibels(frame: Samples) -> float:
+    """RMS of `frame` in dB relative to full scale; digital silence is -120."""
+    return float(10 * np.log10(np.mean(np.square(frame)) + 1e-12))

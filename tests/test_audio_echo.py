@@ -1,0 +1,156 @@
+"""Our own voice is taken out of what is heard, the owner's is not, and far stays beside near whatever the clocks do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from companion.audio.echo import DRIFT, JUMP, LEAD, TAIL, EchoCanceller, EchoMeter, FarLine, decibels
+from companion.events import FRAME, SAMPLE_RATE, Samples
+from tests import real
+
+RATE = 48_000
+BLOCK = 960  # 20 ms at RATE
+
+
+def noise(n: int, level_db: float, seed: int = 0) -> Samples:
+    sound = np.random.default_rng(seed).standard_normal(n) * 10 ** (level_db / 20)
+    return sound.astype(np.float32)
+
+
+def heard_in_a_room(far: Samples, delay: float, level_db: float) -> Samples:
+    """What a microphone hears of `far`: late, with 0.25 s of reverberation (RT60 0.3 s), and a little noise."""
+    t = np.arange(SAMPLE_RATE // 4) / SAMPLE_RATE
+    response = 0.3 * noise(len(t), 0.0) * np.exp(-6.9 * t / 0.3)
+    response[:40] = 0.0
+    response[0] = 1.0
+    echo = np.convolve(np.concatenate((np.zeros(round(delay * SAMPLE_RATE)), far)), response)[: len(far)]
+    echo *= 10 ** (level_db / 20) * np.sqrt(np.mean(far**2) / np.mean(echo**2))
+    return (echo + noise(len(far), -65.0, seed=1)).astype(np.float32)
+
+
+def our_voice() -> Samples:
+    return np.concatenate([real.clip(path) for path in real.clips()[:4]])
+
+
+def cancel(canceller: EchoCanceller, near: Samples, far: Samples) -> Samples:
+    whole = len(near) - len(near) % FRAME
+    return np.concatenate([canceller.process(near[i : i + FRAME], far[i : i + FRAME]) for i in range(0, whole, FRAME)])
+
+
+@pytest.mark.parametrize("delay", [0.02, 0.2])
+@pytest.mark.parametrize("level_db", [-6.0, -12.0, -20.0])
+def test_our_own_voice_is_taken_out_from_the_first_reply_on(delay: float, level_db: float) -> None:
+    far = our_voice()
+    near = heard_in_a_room(far, delay, level_db)
+    canceller = EchoCanceller()
+    left = cancel(canceller, near, far)
+    assert decibels(near[: SAMPLE_RATE * 2]) - decibels(left[: SAMPLE_RATE * 2]) > 12
+    assert decibels(near) - decibels(left) > 12
+    assert canceller.echo == "cancelled" or level_db == -20.0, "so faint that it may count as none"
+    assert canceller.echo != "leaking"
+
+
+def test_what_is_heard_while_we_are_silent_is_untouched() -> None:
+    near = our_voice()
+    np.testing.assert_array_equal(
+        cancel(EchoCanceller(), near, np.zeros_like(near)), near[: len(near) // FRAME * FRAME]
+    )
+
+
+def test_after_our_voice_the_room_is_untouched_again() -> None:
+    far = np.concatenate((noise(SAMPLE_RATE, -20.0), np.zeros(SAMPLE_RATE, np.float32)))
+    near = noise(len(far), -30.0, seed=3)
+    left = cancel(EchoCanceller(), near, far)
+    assert (left[SAMPLE_RATE + TAIL :] == near[SAMPLE_RATE + TAIL :]).all()
+    assert not (left[:SAMPLE_RATE] == near[:SAMPLE_RATE]).all()
+
+
+def test_headphones_have_no_echo() -> None:
+    far = our_voice()
+    canceller = EchoCanceller()
+    cancel(canceller, noise(len(far), -65.0), far)
+    assert canceller.echo == "none"
+
+
+def test_an_echo_that_is_not_taken_out_leaks() -> None:
+    meter = EchoMeter()
+    for seed in range(100):
+        meter.silent(noise(FRAME, -65.0, seed))
+        meter.loud(noise(FRAME, -30.0, seed), noise(FRAME, -34.0, seed))
+    assert meter.echo == "leaking"
+
+
+def test_an_owner_who_talks_over_us_is_no_leak() -> None:
+    meter = EchoMeter()
+    for seed in range(100):
+        owner = -20.0 if seed % 10 < 6 else -65.0
+        meter.silent(noise(FRAME, -65.0, seed))
+        meter.loud(noise(FRAME, max(owner, -35.0), seed), noise(FRAME, max(owner, -60.0), seed))
+    assert meter.echo == "cancelled"
+
+
+# --- far beside near --------------------------------------------------------------------------------------------------
+
+
+def clicks(n: int) -> Samples:
+    """A click a second, at `RATE`."""
+    sound = np.zeros(n, np.float32)
+    sound[RATE // 2 :: RATE] = 1.0
+    return sound
+
+
+def laid(
+    seconds: int, position_of: Callable[[int], float], late: frozenset[int] = frozenset()
+) -> list[tuple[int, float]]:
+    """Each click: where it lies on the line, and where it was heard. `position_of`: sample at `RATE` → position.
+
+    Blocks that begin with a sample of `late` are said to sound 160 ms later than they do.
+    """
+    line = FarLine(RATE)
+    sound = clicks(seconds * RATE)
+    out, position = [], 0
+    for start in range(0, len(sound), BLOCK):
+        line.feed(sound[start : start + BLOCK], round(position_of(start)) + (4 * JUMP if start in late else 0))
+        while position + FRAME + 2 * LEAD < position_of(start):
+            out.append(line.frame(position))
+            position += FRAME
+    far = np.concatenate(out)
+    found = np.flatnonzero((far > 0.1) & (far >= np.roll(far, 1)) & (far > np.roll(far, -1)))
+    return [(int(at), position_of(RATE // 2 + k * RATE)) for k, at in enumerate(found)]
+
+
+def test_far_lies_on_the_microphone_clock_its_lead_early() -> None:
+    for at, heard in laid(5, lambda n: 1000 + n / 3):
+        assert at == pytest.approx(heard - LEAD, abs=2)
+
+
+@pytest.mark.parametrize("ppm", [-100, 100, 1000])
+def test_far_follows_a_clock_that_drifts(ppm: int) -> None:
+    for at, heard in laid(60, lambda n: 1000 + n / 3 * (1 + ppm * 1e-6)):
+        assert at == pytest.approx(heard - LEAD, abs=DRIFT + 10)
+
+
+def test_far_is_moved_where_a_stream_stumbled() -> None:
+    stumbled = 3 * RATE
+    pairs = laid(8, lambda n: 1000 + n / 3 + (4 * JUMP if n >= stumbled else 0))
+    for at, heard in (pairs[0], pairs[-1]):
+        assert at == pytest.approx(heard - LEAD, abs=DRIFT)
+
+
+def test_one_late_callback_moves_nothing() -> None:
+    late = frozenset(range(50 * BLOCK, RATE * 8, 40 * BLOCK))
+    for at, heard in laid(8, lambda n: 1000 + n / 3, late):
+        assert at == pytest.approx(heard - LEAD, abs=DRIFT)
+
+
+def test_what_is_not_known_of_the_speaker_is_silence() -> None:
+    line = FarLine(SAMPLE_RATE)
+    assert not line.frame(0).any()
+    line.feed(np.ones(FRAME, np.float32), 2 * FRAME + LEAD + 100)
+    assert not line.frame(FRAME).any()
+    assert np.count_nonzero(line.frame(2 * FRAME)) == FRAME - 100
+    assert np.count_nonzero(line.frame(3 * FRAME)) == 100
+    assert not line.frame(4 * FRAME).any()
