@@ -32,6 +32,24 @@ class SoundSettings(BaseModel):
     speaker: str | None = Field(default=None, description="Part of the speaker's name; empty: the system's default.")
 
 
+class HandsFreeSettings(BaseModel):
+    """What `companion headless` needs to know beyond a talk at a screen."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    wake_word: str = Field(
+        default="hey jarvis",
+        max_length=40,
+        description="What wakes it: alexa, hey jarvis, hey mycroft, okay nabu, or any name, where the language has "
+        "a Vosk model; empty: it listens all the time.",
+    )
+    follow_up_s: float = Field(
+        default=8.0, ge=1, le=120, description="Seconds after a reply in which no wake word is needed."
+    )
+    sounds: bool = Field(default=True, description="Whether short sounds say that it listens, thinks, is muted.")
+    key_file: Path | None = Field(default=None, description="A key file that opens the memory.")
+
+
 class Settings(BaseModel):
     """Everything an owner can choose. Unknown keys are refused, so that a typing error is never silently ignored."""
 
@@ -53,6 +71,7 @@ class Settings(BaseModel):
         default=False, description="Whether it listens to how you sound (pitch, pace, energy), besides the words."
     )
     sound: SoundSettings = Field(default_factory=SoundSettings)
+    hands_free: HandsFreeSettings = Field(default_factory=HandsFreeSettings)
 
 
 def default_home() -> Path:
@@ -111,7 +130,7 @@ def save(home: Path, settings: Settings) -> Path:
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         with part.open("wb") as file:
-            tomli_w.dump(settings.model_dump(exclude_none=True), file)
+            tomli_w.dump(settings.model_dump(mode="json", exclude_none=True), file)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
