@@ -11,6 +11,7 @@ import numpy as np
 from companion.events import Samples, Style
 from companion.tts.pitch import PitchShaper
 from companion.tts.sound import styled
+from companion.tts.telephone import dialled
 from companion.tts.text import speakable
 from companion.tts.voice import NEUTRAL, VoiceError
 
@@ -50,7 +51,7 @@ class EspeakVoice:
 
     def synthesize(self, text: str, style: Style = NEUTRAL) -> Iterator[Samples]:
         """See `Voice.synthesize`: one piece."""
-        words = speakable(text)
+        words = speakable(dialled(text, self.language))
         if words:
             sound = self._pitch.shaped(self._speak(words, style.rate), RATE, style)
             yield from styled([sound], RATE, style)

@@ -11,6 +11,7 @@ from companion.events import Samples, Style
 from companion.tts.pitch import PitchShaper
 from companion.tts.sound import styled
 from companion.tts.styles import STYLES
+from companion.tts.telephone import dialled
 from companion.tts.text import speakable
 from companion.tts.voice import NEUTRAL, VoiceError
 
@@ -57,7 +58,7 @@ class PiperEngine:
         """See `Voice.synthesize`: a piece for every sentence."""
         from piper import SynthesisConfig
 
-        words = speakable(text)
+        words = speakable(dialled(text, self.language))
         if not words:
             return
         # As the model made it, not with every sentence blown up to full scale: the levels of neutral clauses then lie
