@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from companion.settings import Language
 
@@ -25,10 +25,14 @@ class Helpline:
     police: str
 
 
+def countries() -> list[str]:
+    """The countries of the table (ISO 3166, two letters), in its order."""
+    return list(_table())
+
+
 def helpline(country: str | None, language: Language) -> Helpline | None:
     """The numbers of `country` (ISO 3166, two letters); None where it is unknown or not in the table."""
-    table = tomllib.loads((Path(__file__).parent / "helplines.toml").read_text(encoding="utf-8"))
-    found = table.get((country or "").upper())
+    found = _table().get((country or "").upper())
     if found is None:
         return None
     return Helpline(
@@ -44,6 +48,10 @@ def likely_country(language: Language) -> str | None:
         return "KR"
     zone = os.environ.get("TZ", "").lstrip(":") or _zone_of(_LOCALTIME)
     return _country_of_zone(zone) or _country_of_locale(os.environ)
+
+
+def _table() -> dict[str, Any]:
+    return tomllib.loads((Path(__file__).parent / "helplines.toml").read_text(encoding="utf-8"))
 
 
 def _zone_of(localtime: Path) -> str:
