@@ -86,7 +86,7 @@ def test_an_echo_that_is_not_taken_out_leaks() -> None:
 def test_an_owner_who_talks_over_us_is_no_leak() -> None:
     meter = EchoMeter()
     for seed in range(100):
-        owner = -20.0 if seed % 10 < 6 else -65.0
+        owner = -20.0 if seed % 10 < 4 else -65.0
         meter.silent(noise(FRAME, -65.0, seed))
         meter.loud(noise(FRAME, max(owner, -35.0), seed), noise(FRAME, max(owner, -60.0), seed))
     assert meter.echo == "cancelled"
@@ -113,7 +113,10 @@ def laid(
     sound = clicks(seconds * RATE)
     out, position = [], 0
     for start in range(0, len(sound), BLOCK):
-        line.feed(sound[start : start + BLOCK], round(position_of(start)) + (4 * JUMP if start in late else 0))
+        line.feed(
+            sound[start : start + BLOCK],
+            round(position_of(start)) + (round(0.16 * SAMPLE_RATE) if start in late else 0),
+        )
         while position + FRAME + 2 * LEAD < position_of(start):
             out.append(line.frame(position))
             position += FRAME
@@ -138,6 +141,11 @@ def test_far_is_moved_where_a_stream_stumbled() -> None:
     pairs = laid(8, lambda n: 1000 + n / 3 + (4 * JUMP if n >= stumbled else 0))
     for at, heard in (pairs[0], pairs[-1]):
         assert at == pytest.approx(heard - LEAD, abs=DRIFT)
+
+
+def test_a_first_block_that_was_timed_wrongly_is_put_right_within_a_moment() -> None:
+    (at, heard), *_ = laid(2, lambda n: 1000 + n / 3, frozenset({0}))
+    assert at == pytest.approx(heard - LEAD, abs=DRIFT)
 
 
 def test_one_late_callback_moves_nothing() -> None:

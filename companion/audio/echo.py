@@ -21,11 +21,13 @@ times that drivers give are off by some 10 ms."""
 DRIFT = samples(0.002)
 """Off by more than this, far follows by a sample a block: clocks 100 ppm apart need one in 625 ms."""
 
-JUMP = samples(0.04)
-"""Off by more than this, a stream stumbled, and far is put where it belongs at once. Callbacks jitter by 5-20 ms."""
+JUMP = samples(0.008)
+"""Off by more than this, far is put where it belongs at once: a stream stumbled, or its first block was timed wrongly,
+by 13-23 ms on PulseAudio. To get there sample by sample took AEC3 8 s in which it leaked."""
 
 WATCHED = 15
-"""Blocks of whose errors the median is believed: single callbacks come very late on a busy machine."""
+"""Blocks of whose errors the median is believed: single callbacks come very late on a busy machine. The median of
+PulseAudio's stays within 3 ms."""
 
 TAIL = samples(0.6)
 """After this much silence of the speaker there is no echo: AEC3's longest delay and the reverberation of a room."""
@@ -76,7 +78,7 @@ class FarLine:
 class EchoMeter:
     """How well echo is cancelled: the echo return loss enhancement (ERLE) while the speaker is loud.
 
-    Levels are lower quartiles over the last frames, so that an owner who talks over us does not count as an echo.
+    Levels are medians over the last frames (4 s), so that an owner who talks over us for a while is no echo.
     """
 
     ENOUGH = 50
@@ -90,8 +92,8 @@ class EchoMeter:
 
     def __init__(self) -> None:
         self._quiet: deque[float] = deque(maxlen=250)
-        self._before: deque[float] = deque(maxlen=100)
-        self._after: deque[float] = deque(maxlen=100)
+        self._before: deque[float] = deque(maxlen=200)
+        self._after: deque[float] = deque(maxlen=200)
 
     def silent(self, near: Samples) -> None:
         """A frame in which the speaker was silent: the room."""
@@ -109,7 +111,7 @@ class EchoMeter:
             return "none"
         floor = float(np.percentile(self._quiet, 25)) if self._quiet else _AUDIBLE_DB
         audible = max(floor, _AUDIBLE_DB) + self.ABOVE_FLOOR_DB
-        before, after = (float(np.percentile(levels, 25)) for levels in (self._before, self._after))
+        before, after = (float(np.median(levels)) for levels in (self._before, self._after))
         if before < audible:
             return "none"
         return "cancelled" if after < audible or before - after >= self.ERLE_DB else "leaking"
