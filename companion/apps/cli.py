@@ -161,6 +161,66 @@ def talk(
 
 
 @app.command()
+def headless(
+    context: typer.Context,
+    inputs: Annotated[
+        list[Path] | None, typer.Option("--input", metavar="WAV", help="Listen to a recording; may be repeated.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", metavar="WAV", help="Write what would be played.")] = None,
+    events: Annotated[Path | None, typer.Option("--events", metavar="JSONL", help="Write every event.")] = None,
+    pace: Annotated[Pace, typer.Option(help="Recordings at the speed of real time, or as fast as it goes.")] = "real",
+    language: Language = None,
+    profile: Profile = None,
+    incognito: Incognito = False,
+    install_service: Annotated[
+        bool, typer.Option("--install-service", help="Write a systemd unit that starts this, and end.")
+    ] = False,
+    user: Annotated[bool, typer.Option("--user/--system", help="Whose service it is.")] = True,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --install-service: print the unit only.")] = False,
+) -> None:
+    """Talk with no screen and no keyboard: what systemd starts. The memory opens by --key-file or a credential."""
+    places: Places = context.obj
+    if install_service:
+        from companion.apps.options import effective
+        from companion.apps.service import Service
+
+        settings = effective(places.home, language=language, profile=profile)
+        key_file = places.key_file or settings.hands_free.key_file
+        service = Service(
+            "user" if user else "system",
+            places.home.absolute(),
+            places.models.absolute(),
+            settings.profile,
+            key_file.absolute() if key_file else None,
+        )
+        if not dry_run:
+            service.install()
+            scope = "--user " if user else ""
+            typer.echo(f"{service.path} is written. Start it: systemctl {scope}enable --now companion")
+        else:
+            typer.echo(service.text(), nl=False)
+        return
+    if not inputs and (output or pace == "fast"):
+        raise typer.BadParameter("--output and --pace fast go with --input")
+    network = _offline()
+    from companion.apps import headless as program
+
+    program.run(
+        places.home,
+        places.models,
+        tuple(inputs or ()),
+        output,
+        events,
+        pace,
+        language,
+        profile,
+        network,
+        places.unlock,
+        incognito,
+    )
+
+
+@app.command()
 def text(
     context: typer.Context, language: Language = None, profile: Profile = None, incognito: Incognito = False
 ) -> None:

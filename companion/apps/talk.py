@@ -46,7 +46,7 @@ def run(
     """
     settings = effective(home, language=language, profile=profile)
     console = Console(stderr=not sys.stdout.isatty())
-    device = _device(settings, inputs, output, pace)  # first: a bad recording is said at once
+    device = open_device(settings, inputs, output, pace)  # first: a bad recording is said at once
     memory = None if incognito else open_talk_memory(home, models, settings, unlock)
     with console.status(say(settings.language, "starting")):
         assembled = assemble(models, settings, memory)
@@ -66,9 +66,10 @@ def run(
         console.print(say(settings.language, "saved", path=output))
 
 
-def _device(
+def open_device(
     settings: Settings, inputs: Sequence[Path], output: Path | None, pace: Literal["real", "fast"]
 ) -> AudioDevice:
+    """The recordings, where there are any; else the sound card."""
     if inputs:
         return FileDevice(inputs, output, pace)
     from companion.audio.soundcard import SoundCard

@@ -76,6 +76,9 @@ class MicroWakeWord:
 LOOK_EVERY: Final = samples(0.1) // FRAME
 """Frames between two looks at the words so far."""
 
+LEAD: Final = 2
+"""Words before the name: a breath, or "hey"."""
+
 STANDS: Final = 2
 """Looks in which the name must stand: what a recogniser guesses within a word changes with the next sound."""
 
@@ -83,7 +86,8 @@ STANDS: Final = 2
 class NamedWakeWord:
     """Any name, by a Vosk model whose grammar holds the name and, against it, the syllables of the language.
 
-    The name must open what is said, as in calling somebody; in the middle of a sentence it is only spoken of.
+    The name must stand at the beginning of what is said, as in calling somebody: in the middle of a sentence it is
+    only spoken of.
     """
 
     def __init__(self, model: Any, name: str, language: str) -> None:
@@ -115,7 +119,8 @@ class NamedWakeWord:
         if self._frames % LOOK_EVERY:
             return False
         words = json.loads(self._recognizer.PartialResult()).get("partial", "")
-        self._stood = self._stood + 1 if f"{words} ".startswith(f"{self._name} ") else 0
+        before, found, _ = f" {words} ".partition(f" {self._name} ")
+        self._stood = self._stood + 1 if found and len(before.split()) <= LEAD else 0
         return self._stood == STANDS
 
     def reset(self) -> None:

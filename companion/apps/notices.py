@@ -1,0 +1,65 @@
+"""What is said aloud where there is no screen, when something needs its owner. Never a word of the conversation."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from companion.events import Trouble
+
+Need = Literal["microphone", "sound", "disk", "memory", "model", "answer", "start"]
+
+_TEXTS: Final[dict[str, dict[Need, str]]] = {
+    "en": {
+        "microphone": "I hear nothing at all. Please look whether the microphone is muted or unplugged.",
+        "sound": "The sound device is gone. I go on as soon as it is back.",
+        "disk": "The disk is full. I cannot keep what we talk about until there is room.",
+        "memory": "I could not keep the last thing you said.",
+        "model": "A model is missing or damaged. Please run: companion doctor.",
+        "answer": "Something went wrong, and I could not answer. Please say it once more.",
+        "start": "I could not start, and need your help. The reason is in the log.",
+    },
+    "ko": {
+        "microphone": "아무 소리도 들리지 않아요. 마이크가 꺼져 있거나 빠져 있는지 봐 주세요.",
+        "sound": "소리 장치가 없어졌어요. 다시 연결되면 이어서 할게요.",
+        "disk": "디스크가 가득 찼어요. 자리가 날 때까지 나눈 이야기를 기억하지 못해요.",
+        "memory": "방금 하신 말씀을 기억에 남기지 못했어요.",
+        "model": "모델이 없거나 망가졌어요. companion doctor 를 실행해 주세요.",
+        "answer": "문제가 생겨서 대답하지 못했어요. 한 번만 더 말씀해 주세요.",
+        "start": "시작하지 못했어요. 도움이 필요해요. 까닭은 로그에 있어요.",
+    },
+}
+
+REPEAT_S: Final = 600.0
+"""Seconds before the same notice is given again: who can mend it may be out of the room, not out of the house."""
+
+
+def text(need: Need, language: str) -> str:
+    """The notice in `language`."""
+    return _TEXTS[language][need]
+
+
+def need(trouble: Trouble) -> Need | None:
+    """What `trouble` needs its owner for; None: it mends itself, or is good news."""
+    detail = trouble.detail
+    if trouble.what == "sound":
+        if "digital silence" in detail:
+            return "microphone"
+        return "sound" if " is gone" in detail or "does not answer" in detail else None
+    if trouble.what == "memory":
+        return "disk" if "disk" in detail.lower() or "StoreFull" in detail else "memory"
+    return "answer"
+
+
+class Notices:
+    """Which troubles are said aloud, and when: each need once in `REPEAT_S`."""
+
+    def __init__(self) -> None:
+        self._given: dict[Need, float] = {}
+
+    def due(self, trouble: Trouble, t: float) -> Need | None:
+        """The need to speak of now, `t` seconds after the start; None: nothing to say, or said lately."""
+        wanted = need(trouble)
+        if wanted is None or t - self._given.get(wanted, -REPEAT_S) < REPEAT_S:
+            return None
+        self._given[wanted] = t
+        return wanted
