@@ -61,8 +61,8 @@ class Answers:
         texts = self._texts["help"]
         if self._line:
             return self._filled(texts[kind])
-        unknown: str = texts["unknown-now" if kind in ("danger", "harm") else "unknown"]
-        return unknown
+        unknown = {"medical": "unknown-medical", "danger": "unknown-now", "harm": "unknown-now"}.get(kind, "unknown")
+        return str(texts[unknown])
 
     def _filled(self, text: str) -> str:
         line = self._line

@@ -1,14 +1,14 @@
-"""A linear classifier over hashed n-grams: the net behind the patterns, for words that none of them foresaw.
+"""A linear classifier over hashed n-grams, for words that no pattern foresaw.
 
-Fitted by `tools/fit_crisis.py` on lines written for it (`models/safety/train.csv`); what it reaches stands in
-`models/safety/README.md`.
+Fitted by `tools/fit_crisis.py` on lines written for it (`tools/crisis`, `models/safety/train.csv`); what it reaches
+stands in `models/safety/README.md`.
 """
 
 from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,25 +17,38 @@ from numpy.typing import NDArray
 
 from companion.settings import Language, shipped
 
-BUCKETS: Final = 1 << 15
-"""Hash buckets; a few thousand short lines fill about a third of them."""
+BUCKETS: Final = 1 << 17
+"""Hash buckets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Classifier:
-    """`weights`: shape (BUCKETS,), log-odds; `threshold`: the score from which words count as a crisis."""
+    """`weights`: shape (BUCKETS,), log-odds; `threshold`: the score from which words count as a crisis.
+
+    `kinds`: the names of the kinds of crisis; `kind_weights`: shape (kinds, BUCKETS), `kind_biases`: shape (kinds,).
+    """
 
     language: Language
     weights: NDArray[np.float32]
     bias: float
     threshold: float
+    kinds: Sequence[str]
+    kind_weights: NDArray[np.float32]
+    kind_biases: NDArray[np.float32]
 
     @classmethod
     def load(cls, language: Language) -> Classifier:
         """The fitted one of `language`."""
         with np.load(shipped("safety") / f"crisis.{language}.npz") as file:
-            weights = file["weights"].astype(np.float32)
-            return cls(language, weights, float(file["bias"]), float(file["threshold"]))
+            return cls(
+                language,
+                file["weights"].astype(np.float32),
+                float(file["bias"]),
+                float(file["threshold"]),
+                file["kinds"].tolist(),
+                file["kind_weights"].astype(np.float32),
+                file["kind_biases"].astype(np.float32),
+            )
 
     def score(self, text: str) -> float:
         """How far `text`, in its normal form, leans towards a crisis (log-odds, unbounded)."""
@@ -45,6 +58,14 @@ class Classifier:
     def alarmed(self, text: str) -> bool:
         """Whether `text` counts as a crisis."""
         return self.score(text) >= self.threshold
+
+    def kind(self, text: str) -> str | None:
+        """The likeliest kind of crisis where `text`, in its normal form, counts as one."""
+        if not self.alarmed(text):
+            return None
+        buckets = hashed(text, self.language)
+        scores = self.kind_weights[:, buckets].sum(axis=1) / math.sqrt(len(buckets)) + self.kind_biases
+        return self.kinds[int(scores.argmax())]
 
 
 def hashed(text: str, language: Language) -> list[int]:

@@ -1,8 +1,9 @@
 """Tells words of a person in danger from words that only sound like it, before any model has seen them.
 
 Two nets, the first of patterns that people can read and mend (`crisis.<language>.toml`), the second a small classifier
-for what no pattern foresaw. Both look at what is left once stories, times long gone, figures of speech and negations
-are taken out. Recall comes first: the price of a false alarm is one kind sentence.
+for what no pattern foresaw. The patterns look at what is left once stories, times long gone, figures of speech and
+negations are taken out; the classifier has learned these. Recall comes first: the price of a false alarm is one kind
+sentence.
 """
 
 from __future__ import annotations
@@ -10,15 +11,17 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Final, Literal, cast, get_args
 
 from companion.dialogue.safety.classifier import Classifier
 from companion.dialogue.safety.words import normal
 from companion.settings import Language
 
-Kind = Literal["other", "danger", "self-harm", "harm", "suicide"]
-"""Who is in danger: someone the owner speaks of; the owner by others' hands, or by their own; others by the owner's."""
+Kind = Literal["medical", "other", "danger", "self-harm", "harm", "suicide"]
+"""Who is in danger: anyone's body, now; someone the owner speaks of; the owner by others' hands, or by their own;
+others by the owner's."""
 
 KINDS: Final[Sequence[Kind]] = get_args(Kind)
 
@@ -36,14 +39,21 @@ class CrisisDetector:
         self._figures = any_of(data["figures"]["signs"])
         self._kinds = [(kind, any_of(data["kinds"][kind])) for kind in KINDS]
         self._classifier = classifier
+        # A turn asks several times about its own words and the turn's before. The talk at hand holds both anyway.
+        self._judged = lru_cache(maxsize=2)(self._judge)
 
     def kind(self, words: str) -> Kind | None:
         """What danger `words` speak of; None where of none."""
+        return self._judged(words)
+
+    def _judge(self, words: str) -> Kind | None:
         meant = self.meant(words)
         for kind, signs in self._kinds:
             if signs.search(meant):
                 return kind
-        return "suicide" if self._classifier is not None and self._classifier.alarmed(meant) else None
+        if self._classifier is None:
+            return None
+        return cast(Kind | None, self._classifier.kind(normal(words, self._language)))
 
     def meant(self, words: str) -> str:
         """`words` in their normal form without what is told of others' times and without figures of speech."""
@@ -56,5 +66,5 @@ class CrisisDetector:
 
 
 def any_of(patterns: Sequence[str]) -> re.Pattern[str]:
-    """One pattern for all of `patterns`."""
-    return re.compile("|".join(patterns))
+    """One pattern for all of `patterns`; of none, one that never matches."""
+    return re.compile("|".join(patterns) or "(?!)")
