@@ -16,10 +16,10 @@ done; done
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast torture check bench bench-soundcard models setup setup-dev clean
+.PHONY: help run test test-fast torture check check-aarch64 bench bench-soundcard models setup setup-dev clean
 
 help:  ## list the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
 
 run: setup  ## set everything up and talk; without a sound device, answer recordings into out/reply.wav
 	$(BIN)/companion models pull --yes
@@ -45,6 +45,9 @@ check: setup-dev  ## lint, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+check-aarch64: setup  ## ask pip whether everything exists for a Raspberry Pi (64-bit ARM)
+	$(BIN)/python tools/check_aarch64.py
 
 bench: setup  ## measure this machine: answer times, recognition errors, clearness of the voice, recall
 	$(pull-test-models)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import subprocess
@@ -9,7 +10,9 @@ import sys
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
+import soundfile as sf
 
 from companion.apps import notices
 from companion.apps.headless import Status, way_in
@@ -21,6 +24,7 @@ from companion.errors import CompanionError
 from companion.events import SessionStarted, Trouble
 from companion.settings import Settings
 from companion.turns.taking import Phase
+from tests.real import clips, model_file
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -126,3 +130,20 @@ def test_what_needs_its_owner_is_said_once_in_a_while_and_what_mends_itself_neve
     assert said.due(deaf, 300.0) is None
     assert said.due(deaf, 605.0) == "microphone"
     assert said.due(Trouble("sound", "USB works again"), 606.0) is None
+
+
+@pytest.mark.models
+@pytest.mark.slow
+def test_headless_answers_a_recording_aloud_and_keeps_it_without_a_question(tmp_path: Path) -> None:
+    for role in ("vad", "turn", "stt", "tts", "llm"):
+        model_file(role)
+    home, reply, events = tmp_path / "home", tmp_path / "reply.wav", tmp_path / "events.jsonl"
+    create_memory(home, Unlock(key_file=tmp_path / "key")).close()
+    command = [sys.executable, "-m", "companion", "--home", str(home), "--key-file", str(tmp_path / "key"), "headless"]
+    files = ["--input", str(clips()[0]), "--output", str(reply), "--events", str(events)]
+    options = ["--profile", "tiny", "--pace", "fast"]
+    result = subprocess.run([*command, *files, *options], capture_output=True, text=True, timeout=300, check=False)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == result.stderr == ""
+    assert {"reply.ended", "memory.saved"} <= {json.loads(line)["event"] for line in events.read_text().splitlines()}
+    assert np.abs(sf.read(reply)[0]).max() > 0.05
