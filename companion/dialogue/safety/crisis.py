@@ -47,13 +47,15 @@ class CrisisDetector:
         return self._judged(words)
 
     def _judge(self, words: str) -> Kind | None:
+        likely = None
+        if self._classifier is not None:
+            likely = cast(Kind | None, self._classifier.kind(normal(words, self._language)))
+        if (
+            likely == "medical"
+        ):  # before all else: of one who has taken too much, patterns know only that they want to die
+            return likely
         meant = self.meant(words)
-        for kind, signs in self._kinds:
-            if signs.search(meant):
-                return kind
-        if self._classifier is None:
-            return None
-        return cast(Kind | None, self._classifier.kind(normal(words, self._language)))
+        return next((kind for kind, signs in self._kinds if signs.search(meant)), likely)
 
     def meant(self, words: str) -> str:
         """`words` in their normal form without what is told of others' times and without figures of speech."""
