@@ -104,11 +104,11 @@ class Attention:
 
     def tick(self, at: int) -> list[Step]:
         """Time has come to sample `at`."""
+        if self._until is not None and at >= self._until:
+            return self._leave(State.ASLEEP, "window over")
         if self._invite_at is not None and at >= self._invite_at:
             self._invite_at = None
             return [Invite()]
-        if self._until is not None and at >= self._until:
-            return self._leave(State.ASLEEP, "window over")
         return []
 
     def _wake(self, at: int, why: Why) -> list[Step]:
