@@ -41,12 +41,20 @@ def latency(
     profile: Profile = None,
     data: Data = None,
     limit: Annotated[int, typer.Option(min=0, help="At most so many recordings; 0: all.")] = 40,
+    words: Annotated[bool, typer.Option(help="With turn-pauses.csv: let the recogniser read up to each pause.")] = True,
     as_json: Json = False,
 ) -> None:
-    """From the owner's last sound to the first of the reply, by stage, in real time."""
+    """From the owner's last sound to the first of the reply, by stage, in real time.
+
+    With a --data folder that holds turn-pauses.csv: cut-ins against delay instead, on virtual time, per set.
+    """
+    from companion.apps import bench_endpoint
     from companion.apps import bench_latency as program
 
     places = context.find_root().obj
+    if data is not None and (data / bench_endpoint.TABLE).is_file():
+        bench_endpoint.run(data, places.home, places.models, language, profile, limit, words, as_json)
+        return
     program.run(places.home, places.models, language, profile, data, limit, as_json)
 
 

@@ -1,0 +1,247 @@
+"""Cut-ins against delay: end-of-turn policies on recorded utterances and their pauses, on virtual time.
+
+Smart Turn and the recogniser are the real ones; each is asked once in every pause of `turn-pauses.csv` that is long
+enough. Time is that of the file: Smart Turn's answer is known `_JUDGED` and the words `_READ` seconds into the pause.
+Each speaker is one owner, whose pauses are learned from one utterance to the next.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from companion.apps.json_output import print_json
+from companion.apps.options import effective
+from companion.apps.recordings import Recording, read_sets, read_sound
+from companion.errors import CompanionError
+from companion.events import Samples, samples, seconds
+from companion.turns.endpoint import EndpointPolicy, endpoint
+from companion.turns.pauses import Pauses
+from companion.turns.turn_end import RISK, Cues, turn_end
+from companion.turns.words_end import Ending, ending
+
+TABLE = "turn-pauses.csv"
+RISKS = (1.5, 0.8, 0.4, 0.2, 0.1, RISK, 0.025)
+FIXED = (0.3, 0.5, 0.7, 1.0)
+
+_PROBE = 0.16  # seconds into a pause at which our policies ask Smart Turn
+_JUDGED = _PROBE + 0.047  # it takes 47 ms
+_READ = 0.38  # the words are asked for after 0.128 s and take about 0.25 s
+_ALONE = 0.2  # Smart Turn alone
+_GIVES_UP = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A pause, or the silence after the end (`length` infinite): seconds, and what was sensed in it."""
+
+    start: float
+    length: float
+    spoken: float
+    probed: float
+    alone: float
+    ending: Ending | None
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """Silences in order; the last one follows the end."""
+
+    speaker: str
+    silences: tuple[Silence, ...]
+
+
+Wait = Callable[[Silence, Pauses], float]
+"""Seconds of silence after which a policy takes the turn to be over."""
+
+
+def run(
+    data: Path,
+    home: Path,
+    models: Path,
+    language: str | None,
+    profile: str | None,
+    limit: int,
+    with_words: bool,
+    as_json: bool,
+) -> None:
+    """Print the curve of every set.
+
+    Raises:
+        CompanionError: the table is damaged, or a model is missing.
+    """
+    settings = effective(home, language=language, profile=profile)
+    result = curve(data, models, settings.profile, language, limit, with_words)
+    if as_json:
+        print_json(result)
+    else:
+        show(result)
+
+
+def curve(data: Path, models: Path, profile: str, language: str | None, limit: int, with_words: bool) -> dict[str, Any]:
+    """The figures of every set of `data / TABLE`; at most `limit` utterances a set (0: all).
+
+    Raises:
+        CompanionError: the table is damaged, or a model is missing.
+    """
+    from rich.console import Console
+    from rich.progress import track
+
+    rows = _rows(data / TABLE)
+    known = {f"{r.set}/{r.path.name}": r for r in read_sets(data, language)}
+    sets: dict[str, list[tuple[Recording, dict[str, str]]]] = {}
+    for row in rows:
+        if recording := known.get(row["file"]):
+            sets.setdefault(recording.set, []).append((recording, row))
+    chosen = [pair for pairs in sets.values() for pair in (pairs[:limit] if limit else pairs)]
+    if not chosen:
+        raise CompanionError(f"{data / TABLE} names no recording of {data}")
+    sense = _Senses(models, profile, with_words)
+    console = Console(stderr=True)
+    heard: dict[str, list[Utterance]] = {}
+    for recording, row in track(chosen, "listening", console=console, disable=not console.is_terminal):
+        heard.setdefault(recording.set, []).append(sense.utterance(recording, row))
+    return {"words": with_words, "sets": [_figures(name, utterances) for name, utterances in heard.items()]}
+
+
+def run_policy(utterances: Iterable[Utterance], wait: Wait, making: float = 0.0) -> dict[str, float]:
+    """`cut_ins`: share of utterances with a reply before their end; `delay_ms` after it, median and mean."""
+    owners: dict[str, Pauses] = {}
+    cut, delays = [], []
+    for utterance in utterances:
+        pauses, early = owners.get(utterance.speaker, Pauses()), False
+        for silence in utterance.silences[:-1]:
+            early |= wait(silence, pauses) + making < silence.length
+            pauses = pauses.observe(silence.length)
+        cut.append(early)
+        delays.append((wait(utterance.silences[-1], pauses) + making) * 1000)
+        owners[utterance.speaker] = pauses
+    return {
+        "cut_ins": round(sum(cut) / len(cut), 3),
+        "delay_ms": round(median(delays), 1),
+        "mean_delay_ms": round(sum(delays) / len(delays), 1),
+    }
+
+
+def combined(risk: float) -> Wait:
+    """All cues together: judged again when the words arrive."""
+
+    def wait(silence: Silence, pauses: Pauses) -> float:
+        cues = Cues(silence.spoken, silence.probed)
+        due = max(_JUDGED, seconds(turn_end(cues, pauses, risk).wait))
+        if silence.ending is None or due <= _READ:
+            return due
+        cues = Cues(silence.spoken, silence.probed, silence.ending)
+        return max(_READ, seconds(turn_end(cues, pauses, risk).wait))
+
+    return wait
+
+
+def _loop(silence: Silence, pauses: Pauses) -> float:
+    return max(_JUDGED, seconds(endpoint(EndpointPolicy(), silence.probed).wait))
+
+
+def _smart_turn_alone(silence: Silence, pauses: Pauses) -> float:
+    return _ALONE if silence.alone >= 0.5 else _GIVES_UP
+
+
+def _fixed(length: float) -> Wait:
+    return lambda silence, pauses: length
+
+
+def _figures(name: str, utterances: Sequence[Utterance]) -> dict[str, Any]:
+    policies: dict[str, Wait] = {f"risk {risk}": combined(risk) for risk in RISKS}
+    policies["loop"] = _loop
+    policies["Smart Turn alone"] = _smart_turn_alone
+    policies |= {f"silence {length} s": _fixed(length) for length in FIXED}
+    table = [{"policy": label, **run_policy(utterances, wait)} for label, wait in policies.items()]
+    speakers = len({utterance.speaker for utterance in utterances})
+    return {"name": name, "n": len(utterances), "speakers": speakers, "policies": table}
+
+
+class _Senses:
+    """The real models, one recogniser a language."""
+
+    def __init__(self, models: Path, profile: str, with_words: bool) -> None:
+        from companion import catalog
+        from companion.audio.smart_turn import SmartTurn
+
+        self._store, self._profile, self._with_words = catalog.ModelStore(models), profile, with_words
+        self._catalog = catalog.load()
+        self._engines: dict[str, Any] = {}
+        self._smart_turn = SmartTurn(self._store.file(self._model("turn", "en")))
+
+    def _model(self, role: Any, language: Any) -> Any:
+        for model in self._catalog.candidates(role, self._profile, language):
+            if self._store.installed(model):
+                return model
+        raise CompanionError(f"no model for {role} ({language}) is installed: run `companion models pull`")
+
+    def utterance(self, recording: Recording, row: dict[str, str]) -> Utterance:
+        """Sense every silence of a recording."""
+        begin, end = float(row["speech_start_s"]), float(row["speech_end_s"])
+        sound = read_sound(recording.path)
+        silences = [(float(at), float(length)) for at, length in json.loads(row["pauses_start_length_s"])]
+        sensed = [self._silence(sound, recording.language, begin, at, length) for at, length in silences]
+        return Utterance(
+            recording.speaker, (*sensed, self._silence(sound, recording.language, begin, end, float("inf")))
+        )
+
+    def _silence(self, sound: Samples, language: str, begin: float, at: float, length: float) -> Silence:
+        def upto(silence: float) -> Samples:
+            import numpy as np
+
+            heard = sound[samples(max(0.0, begin - 0.5)) : samples(at + silence)]
+            missing = samples(at + silence) - len(sound)
+            return np.pad(heard, (0, max(0, missing)))
+
+        words = self._engine(language).transcribe(upto(0.128)).text if self._with_words else None
+        return Silence(
+            at,
+            length,
+            at - begin,
+            self._smart_turn.completeness(upto(_PROBE)),
+            self._smart_turn.completeness(upto(_ALONE)),
+            None if words is None else ending(words, language),
+        )
+
+    def _engine(self, language: str) -> Any:
+        if language not in self._engines:
+            from companion.stt.engine import open_engine
+
+            model = self._model("stt", language)
+            self._engines[language] = open_engine(model.engine, model.id, self._store.path(model), language)
+        return self._engines[language]
+
+
+def _rows(table: Path) -> list[dict[str, str]]:
+    try:
+        with table.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise CompanionError(f"cannot read {table}") from error
+    needed = {"file", "speech_start_s", "speech_end_s", "pauses_start_length_s"}
+    if not rows or not needed <= rows[0].keys():
+        raise CompanionError(f"{table} lacks one of the columns {', '.join(sorted(needed))}")
+    return rows
+
+
+def show(result: dict[str, Any]) -> None:
+    """One table a set."""
+    from rich.console import Console
+    from rich.table import Table
+
+    for figures in result["sets"]:
+        table = Table(title=f"{figures['name']}: {figures['n']} utterances, {figures['speakers']} speakers")
+        for column in ("policy", "cut in", "delay p50 ms", "mean ms"):
+            table.add_column(column, justify="left" if column == "policy" else "right")
+        for row in figures["policies"]:
+            table.add_row(
+                row["policy"], f"{row['cut_ins']:.0%}", f"{row['delay_ms']:,.0f}", f"{row['mean_delay_ms']:,.0f}"
+            )
+        Console().print(table)

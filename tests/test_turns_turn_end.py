@@ -1,0 +1,99 @@
+"""The end of a turn from all cues together, and the pauses of one owner; pure, on virtual time."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from companion.apps.bench_endpoint import Silence, Utterance, run_policy
+from companion.events import samples
+from companion.turns.pauses import PRIOR, Pauses
+from companion.turns.turn_end import LONGEST, SHORTEST, TIMEOUT, Cues, probability, turn_end
+from companion.turns.words_end import Ending, ending
+
+
+@pytest.mark.parametrize(
+    ("words", "language", "expected"),
+    [
+        ("I went home and.", "en", "unfinished"),
+        ("Replied she,", "en", "unfinished"),
+        ("What are you waiting for?", "en", "open"),
+        ("I think so.", "en", "open"),
+        ("I was thinking, um.", "en", "hesitation"),
+        ("It is, you know.", "en", "hesitation"),
+        ("My number is five five", "en", "number"),
+        ("He was born in 1984.", "en", "open"),
+        ("No, thank you.", "en", "closed"),
+        ("오늘 좀 힘들었어요", "ko", "closed"),
+        ("밥은 먹었습니까", "ko", "closed"),
+        ("시간이 없으니까", "ko", "unfinished"),
+        ("힘들었는데.", "ko", "unfinished"),
+        ("엄마가", "ko", "unfinished"),
+        ("그래서 어", "ko", "hesitation"),
+        ("어", "ko", "closed"),
+        ("공 일 공", "ko", "number"),
+        ("", "ko", "open"),
+        ("Ich habe um", "de", "open"),
+    ],
+)
+def test_the_last_words_say_whether_more_is_coming(words: str, language: str, expected: Ending) -> None:
+    assert ending(words, language) == expected
+
+
+def test_words_that_are_unfinished_are_waited_for_and_closed_ones_answered_sooner() -> None:
+    waits = {kind: turn_end(Cues(3.0, 0.9, kind), Pauses()).wait for kind in ("closed", "open", "unfinished", "number")}
+    assert waits["closed"] < waits["open"] < waits["unfinished"] == waits["number"]
+
+
+def test_the_reason_is_the_cue_that_said_most() -> None:
+    assert turn_end(Cues(3.0, 0.9, "hesitation"), Pauses()).reason == "hesitation"
+    assert turn_end(Cues(3.0, 0.9), Pauses()).reason == "sound"
+    assert turn_end(Cues(3.0), Pauses()).reason == "silence"
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 900), st.sampled_from(["closed", "open", "unfinished", None]))
+def test_the_more_complete_it_sounds_the_sooner_it_is_answered(one: float, other: float, spoken: float, end) -> None:
+    low, high = sorted((one, other))
+    cues = [Cues(spoken, completeness, end) for completeness in (low, high)]
+    assert probability(cues[0]) <= probability(cues[1])
+    waits = [turn_end(cue, Pauses()).wait for cue in cues]
+    assert SHORTEST <= waits[1] <= waits[0] <= TIMEOUT
+
+
+@given(st.lists(st.floats(0.01, 60), max_size=100), st.floats(0, 1))
+def test_no_owner_is_waited_for_without_end(lengths: list[float], completeness: float) -> None:
+    pauses = Pauses()
+    for length in lengths:
+        pauses = pauses.observe(length)
+    assert SHORTEST <= turn_end(Cues(4.0, completeness), pauses).wait <= TIMEOUT
+    assert turn_end(Cues(10.0, 0.9), pauses).wait <= LONGEST
+    assert Pauses.restore(pauses.record()) == pauses
+
+
+def test_an_owner_who_pauses_long_is_given_more_time_and_one_who_does_not_less() -> None:
+    slow, quick = Pauses(), Pauses()
+    for _ in range(20):
+        slow, quick = slow.observe(0.8), quick.observe(0.25)
+    waits = [turn_end(Cues(5.0, 0.9, "closed"), pauses).wait for pauses in (quick, Pauses(), slow)]
+    assert waits == sorted(set(waits))
+
+
+def test_one_pause_hardly_moves_what_is_known_of_people() -> None:
+    assert Pauses().observe(1.5).median < PRIOR * 1.3
+
+
+@pytest.mark.parametrize("record", [None, 7, {}, {"log_sum": "a", "count": 1}, {"log_sum": 999.0, "count": 2}])
+def test_a_damaged_record_of_pauses_is_an_unknown_owner(record: object) -> None:
+    assert Pauses.restore(record) == Pauses()
+
+
+def test_the_bench_counts_a_reply_before_the_end_once_and_its_delay_after_the_end() -> None:
+    def silence(length: float) -> Silence:
+        return Silence(1.0, length, 1.0, 0.9, 0.9, None)
+
+    talk = [Utterance("a", (silence(0.6), silence(0.7), silence(float("inf")))), Utterance("b", (silence(9.0),))]
+    figures = run_policy(talk, lambda silence, pauses: 0.5)
+    assert figures == {"cut_ins": 0.5, "delay_ms": 500.0, "mean_delay_ms": 500.0}
+    assert run_policy(talk, lambda silence, pauses: 0.5, making=0.25)["cut_ins"] == 0.0
+    assert samples(0.2) == SHORTEST
