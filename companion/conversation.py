@@ -71,7 +71,7 @@ from companion.events import (
     seconds,
 )
 from companion.stt.turn import TurnRecognizer
-from companion.tts.styles import STYLES
+from companion.tts.styles import style
 from companion.tts.voice import Voice
 from companion.turns.believable import believable
 from companion.turns.heard import SpokenClause, heard
@@ -624,6 +624,7 @@ class Conversation:
                     clause.safety,
                     clause.style,
                     Strategy(clause.plan.strategy, clause.plan.why) if clause.plan is not None else None,
+                    clause.pace,
                 )
             )
 
@@ -649,7 +650,7 @@ class Conversation:
         if message.text:
             self._speak(message, len(reply.clauses))
             reply.clauses.append(SpokenClause(message.text, 0))
-            self._hold(turn, ReplyClause(message.text, STYLES[message.style]))
+            self._hold(turn, ReplyClause(message.text, style(message.style, message.pace)))
         if message.last:
             self._close_reply(turn, reply, message.revision)
         elif not first or not message.text:
@@ -669,7 +670,7 @@ class Conversation:
         voice = self._parts.voice
 
         def speak() -> None:
-            for sound in voice.synthesize(message.text, STYLES[message.style]):
+            for sound in voice.synthesize(message.text, style(message.style, message.pace)):
                 if void():
                     return
                 self._queue.put(SpeechReady(message.turn, message.revision, clause, sound, voice.rate, last=False))
