@@ -162,6 +162,7 @@ class _Reply:
     ahead: bool = False
     aside: bool = False
     disclosed: int = 0  # clauses at its beginning that say what it is, and are no part of the talk
+    led: bool = False  # it opens with a lead, which no model writes
     clause_at: float | None = None
     sound_at: float | None = None
     closed: bool = False
@@ -186,6 +187,7 @@ class _Turn:
     tone: Any = None  # the features of its voice, where it was listened to
     affect: Affect | None = None
     read_at: float = 0.0
+    lead: Clause | None = None  # what may open the reply to the words that were read
     commit: Commit | None = None
     committed_at: float = 0.0
     reply: _Reply | None = None
@@ -238,6 +240,7 @@ class Conversation:
         reason = "owner"
         try:
             self._warm()
+            self._rehearse()
             self._device.start(self._queue.put)
             self._frame_at = time.perf_counter()
             self._emit(self._started)
@@ -520,7 +523,7 @@ class Conversation:
         if turn.reply is not None:
             self._device.stop()
         turn.reading, turn.tone, turn.commit, turn.reply = None, None, None, None
-        turn.listening, turn.affect = False, None
+        turn.listening, turn.affect, turn.lead = False, None, None
         turn.unsaid.clear()
 
     # --- answering ---------------------------------------------------------------------------------------------------
@@ -561,8 +564,11 @@ class Conversation:
         """Let the model begin to answer words that may be all."""
         history, void = self._history, self._void(revision)
         affect = turn.affect = self._sense(turn, words)
+        lead = turn.lead = self._parts.replier.lead(history, words, affect)
+        text = lead.text if lead is not None else ""
         self._writer.submit(
-            lambda: self._parts.replier.prepare(history, words, void, affect), self._failed("language model", revision)
+            lambda: self._parts.replier.prepare(history, words, void, affect, text),
+            self._failed("language model", revision),
         )
 
     def _sense(self, turn: _Turn, words: str) -> Affect | None:
@@ -590,12 +596,18 @@ class Conversation:
         self._hold(turn, SpeechEnded(seconds(commit.voice_end)))
         heard_as = TranscriptFinal(transcript.text, transcript.engine, transcript.language, transcript.confidence)
         self._hold(turn, heard_as)
+        history, void = self._history, self._void(commit.revision)
         turn.affect = turn.affect or self._sense(turn, transcript.text)
         if turn.affect is not None:
             self._hold(turn, turn.affect)
-        reply = turn.reply = _Reply(asked_at=self._now())
-        history, void = self._history, self._void(commit.revision)
-        reply.rest = self._parts.replier.reply(history, transcript.text, void, turn.affect)
+        lead = turn.lead or self._parts.replier.lead(history, transcript.text, turn.affect)
+        reply = turn.reply = _Reply(asked_at=self._now(), led=lead is not None)
+        text = lead.text if lead is not None else ""
+        reply.rest = self._parts.replier.reply(history, transcript.text, void, turn.affect, text)
+        if lead is not None:
+            self._say(
+                turn, reply, ClauseReady(turn.number, commit.revision, text, False, style=lead.style, pace=lead.pace)
+            )
         self._write_on(turn.number, commit.revision, reply)
 
     def _believed(self, turn: _Turn, words: str, confidence: float | None, sure: float) -> bool:
@@ -634,7 +646,7 @@ class Conversation:
         reply = turn.reply
         assert reply is not None
         reply.complete = message.last
-        first = not reply.clauses
+        first = reply.clause_at is None
         if first:
             reply.clause_at = self._now()
             reply.first_token, reply.ahead, reply.aside = message.first_token, message.ahead, message.aside
@@ -648,14 +660,17 @@ class Conversation:
         if message.strategy is not None:
             self._hold(turn, message.strategy)
         if message.text:
-            self._speak(message, len(reply.clauses))
-            reply.clauses.append(SpokenClause(message.text, 0))
-            self._hold(turn, ReplyClause(message.text, style(message.style, message.pace)))
+            self._say(turn, reply, message)
         if message.last:
             self._close_reply(turn, reply, message.revision)
         elif not first or not message.text:
             self._write_on(message.turn, message.revision, reply)
         # The clause after the first waits for the first one's sound: with two cores, writing on would delay it.
+
+    def _say(self, turn: _Turn, reply: _Reply, clause: ClauseReady) -> None:
+        self._speak(clause, len(reply.clauses))
+        reply.clauses.append(SpokenClause(clause.text, 0))
+        self._hold(turn, ReplyClause(clause.text, style(clause.style, clause.pace)))
 
     def _stop_listening(self, turn: _Turn) -> None:
         """The voice is not listened to from now on, in later talks neither."""
@@ -690,7 +705,7 @@ class Conversation:
                 reply.sound_at = self._now()
         if message.last:
             reply.spoken += 1
-            if message.clause == 0 and not reply.complete:
+            if message.clause == reply.led and not reply.complete:  # the first that was written
                 self._write_on(message.turn, message.revision, reply)
             self._close_reply(turn, reply, message.revision)
 
@@ -807,6 +822,17 @@ class Conversation:
             self._failed("language model", self._taking.revision),
         )
 
+    def _rehearse(self) -> None:
+        """Let the voice make the sound of what it is likely to say, while it has nothing else to do."""
+        voice = self._parts.voice
+
+        def rehearse(clause: Clause) -> Callable[[], None]:
+            return lambda: deque(voice.synthesize(clause.text, style(clause.style, clause.pace)), maxlen=0).clear()
+
+        for clause in self._parts.replier.familiar():
+            # Where that fails, it will when the words are needed, and be told.
+            self._speaker.submit(rehearse(clause), failed=lambda error: None)
+
     # --- trouble and the end -----------------------------------------------------------------------------------------
 
     def _recover(self, failure: WorkFailed) -> None:
@@ -888,4 +914,5 @@ def _latency(turn: _Turn, reply: _Reply, started: float) -> TurnLatency:
         first_clause_ms=ms(reply.asked_at, reply.clause_at),
         first_audio_ms=ms(reply.clause_at, reply.sound_at),
         speculated=reply.ahead,
+        led=reply.led,
     )

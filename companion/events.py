@@ -437,6 +437,7 @@ class TurnLatency:
     `gap_ms`: last voiced sample → first reply sample. The stages, each from the last voiced sample: `endpoint_ms` the
     turn was committed; from the commit on: `stt_ms` until the text was final, `first_token_ms` and `first_clause_ms`
     from asking the model, `first_audio_ms` from the first clause to its first samples. None: the stage did not run.
+    `led`: what sounded first was a lead, and the model's stages fell into it.
     """
 
     name: ClassVar[str] = "turn.latency"
@@ -447,6 +448,7 @@ class TurnLatency:
     first_clause_ms: float | None
     first_audio_ms: float | None
     speculated: bool
+    led: bool = False
 
 
 @dataclass(frozen=True, slots=True)

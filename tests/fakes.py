@@ -206,8 +206,9 @@ class ScriptedRecognizer:
 class ScriptedReplier:
     """Answers every turn with the same clauses; an exception among them is raised in its place."""
 
-    def __init__(self, *clauses: str | Exception) -> None:
+    def __init__(self, *clauses: str | Exception, lead: str = "") -> None:
         self.clauses = clauses
+        self.leads = Clause(lead, last=False) if lead else None
         self.asked: list[tuple[Sequence[Exchange], str]] = []
         self.followed: list[str] = []
         self.prepared: list[str] = []
@@ -220,13 +221,29 @@ class ScriptedReplier:
     def follow(self, history: Sequence[Exchange], words: str, cancelled: Callable[[], bool]) -> None:
         self.followed.append(words)
 
+    def familiar(self) -> Sequence[Clause]:
+        return [self.leads] if self.leads is not None else []
+
+    def lead(self, history: Sequence[Exchange], words: str, affect: Affect | None = None) -> Clause | None:
+        return self.leads
+
     def prepare(
-        self, history: Sequence[Exchange], words: str, cancelled: Callable[[], bool], affect: Affect | None = None
+        self,
+        history: Sequence[Exchange],
+        words: str,
+        cancelled: Callable[[], bool],
+        affect: Affect | None = None,
+        lead: str = "",
     ) -> None:
         self.prepared.append(words)
 
     def reply(
-        self, history: Sequence[Exchange], words: str, cancelled: Callable[[], bool], affect: Affect | None = None
+        self,
+        history: Sequence[Exchange],
+        words: str,
+        cancelled: Callable[[], bool],
+        affect: Affect | None = None,
+        lead: str = "",
     ) -> Iterator[Clause]:
         self.asked.append((history, words))
         for index, clause in enumerate(self.clauses):

@@ -12,6 +12,7 @@ from companion.dialogue.reply import Clause
 from companion.events import (
     Affect,
     AffectReading,
+    ReplyClause,
     ReplyEnded,
     ReplyStarted,
     Samples,
@@ -94,8 +95,8 @@ def test_the_second_clause_is_written_only_once_the_first_one_sounds() -> None:
     second_written = threading.Event()
 
     class Noticing(ScriptedReplier):
-        def reply(self, history, words, cancelled, affect=None):  # type: ignore[no-untyped-def]
-            for number, clause in enumerate(super().reply(history, words, cancelled, affect)):
+        def reply(self, history, words, cancelled, affect=None, lead=""):  # type: ignore[no-untyped-def]
+            for number, clause in enumerate(super().reply(history, words, cancelled, affect, lead)):
                 if number == 1:
                     second_written.set()
                 yield clause
@@ -125,10 +126,10 @@ def test_an_answer_that_comes_after_the_owner_went_on_is_dropped() -> None:
     went_on = threading.Event()
 
     class Late(ScriptedReplier):
-        def reply(self, history, words, cancelled, affect=None):  # type: ignore[no-untyped-def]
+        def reply(self, history, words, cancelled, affect=None, lead=""):  # type: ignore[no-untyped-def]
             if not self.asked:
                 went_on.wait()
-            yield from super().reply(history, words, cancelled, affect)
+            yield from super().reply(history, words, cancelled, affect, lead)
 
     sound = np.concatenate((silence(0.6), speech(0.8), silence(0.6), speech(0.8), silence(0.2)))
     device = MemoryDevice(sound, waits=False, reached=(2.2, went_on.set))
@@ -273,9 +274,9 @@ def test_a_speaker_lost_before_its_first_sound_does_not_lose_the_words() -> None
 
 def test_what_it_says_of_itself_is_heard_but_no_part_of_the_talk() -> None:
     class Disclosing(ScriptedReplier):
-        def reply(self, history, words, cancelled, affect=None):  # type: ignore[no-untyped-def]
+        def reply(self, history, words, cancelled, affect=None, lead=""):  # type: ignore[no-untyped-def]
             yield Clause("I'm a program.", last=False, safety="disclosure")
-            yield from super().reply(history, words, cancelled, affect)
+            yield from super().reply(history, words, cancelled, affect, lead)
 
     conversation, _, _, _, log = converse(UTTERANCE, replier=Disclosing("Good to hear."))
     (ended,) = log.all(ReplyEnded)
@@ -316,9 +317,9 @@ def test_how_the_turn_sounded_is_told_and_known_to_the_answer() -> None:
     asked: list[Affect | None] = []
 
     class Curious(ScriptedReplier):
-        def prepare(self, history, words, cancelled, affect=None):  # type: ignore[no-untyped-def]
+        def prepare(self, history, words, cancelled, affect=None, lead=""):  # type: ignore[no-untyped-def]
             asked.append(affect)
-            super().prepare(history, words, cancelled, affect)
+            super().prepare(history, words, cancelled, affect, lead)
 
     senses = Listening()
     _, _, _, _, log = converse(UTTERANCE, replier=Curious("Good."), senses=senses)
@@ -344,7 +345,7 @@ def test_a_voice_that_cannot_be_measured_does_not_cost_the_answer() -> None:
 
 def test_after_a_no_the_voice_is_not_listened_to_again() -> None:
     class Obeying(ScriptedReplier):
-        def reply(self, history, words, cancelled, affect=None):  # type: ignore[no-untyped-def]
+        def reply(self, history, words, cancelled, affect=None, lead=""):  # type: ignore[no-untyped-def]
             self.asked.append(words)
             yield Clause("All right.", last=True, safety="voice-off")
 
@@ -352,3 +353,25 @@ def test_after_a_no_the_voice_is_not_listened_to_again() -> None:
     converse(UTTERANCE, UTTERANCE, replier=Obeying(), senses=senses)
     assert len(senses.heard) == 1
     assert not senses.learned
+
+
+def test_a_lead_sounds_before_the_model_has_written_a_word_and_belongs_to_the_answer() -> None:
+    sounds = threading.Event()
+    waited: list[bool] = []
+
+    class Slow(ScriptedReplier):
+        def reply(self, history, words, cancelled, affect=None, lead=""):  # type: ignore[no-untyped-def]
+            waited.append(sounds.wait(timeout=5))
+            yield from super().reply(history, words, cancelled, affect, lead)
+
+    class Telling(ToneVoice):
+        def synthesize(self, text, style=None):  # type: ignore[no-untyped-def]
+            yield from super().synthesize(text)
+            if self.spoken.count("I see.") == 2:  # once beforehand
+                sounds.set()
+
+    conversation, _, _, _, log = converse(UTTERANCE, replier=Slow("That is far.", lead="I see."), voice=Telling())
+    assert waited == [True]
+    assert [clause.text for clause in log.all(ReplyClause)] == ["I see.", "That is far."]  # type: ignore[attr-defined]
+    assert conversation.history[-1].companion == "I see. That is far."
+    assert log.all(TurnLatency)[0].led  # type: ignore[attr-defined]

@@ -131,6 +131,7 @@ def assemble(models_root: Path, settings: Settings, memory: TalkMemory | None = 
     from companion.audio.voice_activity import VoiceActivity
     from companion.conversation import VOICE, VOICE_OFF, Parts
     from companion.stt.turn import open_recognizer
+    from companion.tts.rehearsed import Rehearsed
     from companion.tts.voice import open_voice
 
     store, models = chosen(models_root, settings)
@@ -154,7 +155,7 @@ def assemble(models_root: Path, settings: Settings, memory: TalkMemory | None = 
         model = models.get("tts")
         opened = open_voice(settings.language, store.path(model) if model else None, model.id if model else None)
         opened.warm_up()
-        return opened
+        return Rehearsed(opened)
 
     with ThreadPoolExecutor(5) as pool:
         sensed = pool.submit(senses)

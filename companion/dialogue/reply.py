@@ -19,7 +19,7 @@ from companion.dialogue.safety.claims import claims
 from companion.dialogue.safety.disclosure import due
 from companion.dialogue.safety.guard import FixedAnswer, Guard, SafetyKind
 from companion.dialogue.spoken import SpokenForm, speakable
-from companion.dialogue.strategy import wording
+from companion.dialogue.strategy import leads, wording
 from companion.dialogue.strategy.owner import Owner
 from companion.dialogue.strategy.planner import Plan, Situation, tone_of
 from companion.dialogue.strategy.preferences import Length
@@ -80,15 +80,31 @@ class Dialogue(Protocol):
     def follow(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> None:
         """Read what the owner has said so far, while more is to come."""
 
+    def familiar(self) -> Sequence[Clause]:
+        """What is likely to be said word for word, so that its sound can be made beforehand."""
+
+    def lead(self, history: Sequence[Exchange], words: str, affect: Affect | None = None) -> Clause | None:
+        """A few words that can be said while the answer is still thought about. Takes no time."""
+
     def prepare(
-        self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None = None
+        self,
+        history: Sequence[Exchange],
+        words: str,
+        cancelled: Cancelled,
+        affect: Affect | None = None,
+        lead: str = "",
     ) -> None:
         """Read the owner's words and begin to answer, while it is not sure yet that they are all."""
 
     def reply(
-        self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None = None
+        self,
+        history: Sequence[Exchange],
+        words: str,
+        cancelled: Cancelled,
+        affect: Affect | None = None,
+        lead: str = "",
     ) -> Iterator[Clause]:
-        """The answer, clause by clause. `affect`: what was heard in the turn."""
+        """The answer behind its `lead`, clause by clause. `affect`: what was heard in the turn."""
 
     def kept(self, history: Sequence[Exchange]) -> tuple[Exchange, ...]:
         """`history` without what has been forgotten at the owner's word."""
@@ -109,16 +125,12 @@ class _Opening:
     asking: str = ""
     whole: bool = False
 
-    @property
-    def written(self) -> str:
-        return persona.in_moment(self.moment, self.said)
-
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """A reply begun before it is asked for. `turn`: the number of turns before it, and the owner's words."""
+    """A reply begun before it is asked for. `turn`: the number of turns before it, the owner's words, and the lead."""
 
-    turn: tuple[int, str]
+    turn: tuple[int, str, str]
     first: Clause
     rest: Iterator[Clause]
     cancelled: Cancelled
@@ -149,6 +161,7 @@ class Replier:
         self._language = language
         self._companion = companion
         self._wording = wording.load(language)
+        self._leads = leads.load(language)
         self._owner = Owner(self._wording, Wishes(language), memory, seed)
         self._given_name = owner
         self._name = self._owner.preferences.called or owner
@@ -178,38 +191,64 @@ class Replier:
         if self._model is not None and not self._answered_in_code(history, words):
             self._read(history, words, cancelled, begun=True)
 
+    def familiar(self) -> Sequence[Clause]:
+        """The leads, and that it is a program where that is said next."""
+        said = [Clause(lead.text, last=False, style=lead.style) for lead in self._leads.all()]
+        if self._disclosure_due():
+            said += [Clause(sentence, last=False) for sentence in _sentences(self._disclosure())]
+        return [replace(clause, pace=self._owner.pace) for clause in said]
+
+    def lead(self, history: Sequence[Exchange], words: str, affect: Affect | None = None) -> Clause | None:
+        """What opens the answer, where a model is to write it; None where a direct answer is due, and now and then."""
+        if self._model is None or self._disclosure_due() or self._answered_in_code(history, words):
+            return None
+        felt = affect.words if affect is not None else None
+        lead = self._leads.choose(words, felt, [turn.companion for turn in history])
+        return Clause(lead.text, last=False, style=lead.style, pace=self._owner.pace) if lead is not None else None
+
     def prepare(
-        self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None = None
+        self,
+        history: Sequence[Exchange],
+        words: str,
+        cancelled: Cancelled,
+        affect: Affect | None = None,
+        lead: str = "",
     ) -> None:
         """Begin the reply to what may be all of the owner's words; if they stay so, `reply` goes on from there."""
-        if self._model is None or self._answered_in_code(history, words) or self._owner.wishes(words):
+        if self._model is None or self._answered_in_code(history, words):
             return
         if self._disclosure_due():  # which takes as long to say as the model needs to begin
             self._read(history, words, cancelled)
             return
-        rest = self._write(history, words, cancelled, affect)
+        rest = self._write(history, words, cancelled, affect, lead)
         first = next(rest, None)
-        self._begun = None if first is None else _Begun((len(history), words), first, rest, cancelled)
+        self._begun = None if first is None else _Begun((len(history), words, lead), first, rest, cancelled)
 
     def reply(
-        self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None = None
+        self,
+        history: Sequence[Exchange],
+        words: str,
+        cancelled: Cancelled,
+        affect: Affect | None = None,
+        lead: str = "",
     ) -> Iterator[Clause]:
         """The answer clause by clause; nothing is computed between a clause and the asking for the next.
 
-        Exactly one clause is `last`, and at least one has text. When `cancelled`, the clauses end without a last one.
-        From the call on, reading ahead gives way to it: what is said in code does not wait for the model.
+        `lead`: what was said of it already, or is about to be; the clauses go on from there. Exactly one of them is
+        `last`, and at least one has text. When `cancelled`, they end without a last one. From the call on, reading
+        ahead gives way to it: what is said in code does not wait for the model.
         """
         self._wanted = cancelled
-        return self._reply(history, words, cancelled, affect)
+        return self._reply(history, words, cancelled, affect, lead)
 
     def _reply(
-        self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None
+        self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None, lead: str
     ) -> Iterator[Clause]:
         self._wanted = None
         fixed = self._guard.answer(history, words)
         wished = self._owner.hear(history, words, affect, closed=fixed is not None and fixed.kind == "goodbye")
         self._introduce()
-        for clause in self._answer(history, words, cancelled, affect, fixed, wished):
+        for clause in self._answer(history, words, cancelled, affect, lead, fixed, wished):
             yield replace(clause, pace=self._owner.pace)
 
     def _answer(
@@ -218,6 +257,7 @@ class Replier:
         words: str,
         cancelled: Cancelled,
         affect: Affect | None,
+        lead: str,
         fixed: FixedAnswer | None,
         wished: str | None,
     ) -> Iterator[Clause]:
@@ -243,7 +283,7 @@ class Replier:
             yield Clause(self._persona.no_model, last=True)
             return
         text = ""
-        for clause in self._clauses(history, words, cancelled, affect):
+        for clause in self._clauses(history, words, cancelled, affect, lead):
             text = clause.text or text
             if clause.plan is not None:
                 self._owner.answered(len(history), clause.plan, affect.valence if affect is not None else 0.0)
@@ -269,7 +309,8 @@ class Replier:
     def _answered_in_code(self, history: Sequence[Exchange], words: str) -> bool:
         """Whether no model is asked."""
         concerns_memory = self._memory is not None and self._memory.concerns(words)
-        return concerns_memory or self._guard.answer(history, words) is not None
+        concerns_talking = bool(self._owner.wishes(words)) or self._wording.declines_voice(words)
+        return concerns_memory or concerns_talking or self._guard.answer(history, words) is not None
 
     def _waited_for(self) -> bool:
         """Whether a reply was asked for and has not begun."""
@@ -285,28 +326,31 @@ class Replier:
         """Whether it is time to say what it is."""
         return self._clock is not None and due(self._disclosed, self._clock())
 
+    def _disclosure(self) -> str:
+        return self._guard.answers.disclosure(first=self._disclosed is None, voice=self._voice)
+
     def _disclose(self) -> Iterator[Clause]:
         """That it is a program, where it is time to say so."""
         if self._clock is None or not self._disclosure_due():
             return
-        text = self._guard.answers.disclosure(first=self._disclosed is None, voice=self._voice)
+        text = self._disclosure()
         self._disclosed = self._clock()
         for sentence in _sentences(text):
             yield Clause(sentence, last=False, safety="disclosure")
 
     def _clauses(
-        self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None
+        self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None, lead: str
     ) -> Iterator[Clause]:
         """The reply, from where it was begun ahead if it was."""
         begun, self._begun = self._begun, None
-        if begun is not None and begun.turn == (len(history), words) and not begun.cancelled():
+        if begun is not None and begun.turn == (len(history), words, lead) and not begun.cancelled():
             yield replace(begun.first, first_token=0.0, ahead=True)
             yield from begun.rest
         else:
-            yield from self._write(history, words, cancelled, affect)
+            yield from self._write(history, words, cancelled, affect, lead)
 
     def _write(
-        self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None
+        self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None, lead: str
     ) -> Iterator[Clause]:
         assert self._model is not None
         asked = time.perf_counter()
@@ -317,6 +361,8 @@ class Replier:
         opening = self._open(history, words, remembered.note, cancelled, affect)
         if opening is None:
             return
+        if lead:
+            opening = replace(opening, said=leads.bare(opening.said))
         if remembered.hint and opening.moment == self._persona.unknown:
             yield Clause(remembered.hint, last=True, recall=remembered.recall)
             return
@@ -343,7 +389,7 @@ class Replier:
         for text in _sentences(opening.said):
             yield clause(text, plan.style)
         if not (opening.whole or (said and self._model.parameters < self._persona.alone_below)):
-            for text in self._compose(history, words, remembered.note, opening, cancelled, began):
+            for text in self._compose(history, words, remembered.note, opening, lead, cancelled, began):
                 yield clause(text, plan.style_then if said else plan.style)
         if cancelled():
             return
@@ -358,6 +404,7 @@ class Replier:
         words: str,
         note: str,
         opening: _Opening,
+        lead: str,
         cancelled: Cancelled,
         began: Callable[[], None],
     ) -> Iterator[str]:
@@ -373,7 +420,8 @@ class Replier:
         restraint.admit(opening.said)
         fit = bool(opening.said)
         messages = self._messages(history, words, note)
-        with closing(self._model.stream(messages, self._sampling, cancelled, opening.written)) as pieces:
+        written = persona.in_moment(opening.moment, f"{lead} {opening.said}".strip())
+        with closing(self._model.stream(messages, self._sampling, cancelled, written)) as pieces:
             for piece in pieces:
                 began()
                 for written in splitter.feed(spoken.feed(piece)) or splitter.early():

@@ -1,0 +1,100 @@
+"""A few words that open an answer while the language model still thinks: "I see.", "Oh.", "그렇군요."
+
+People begin to answer about 200 ms after the other has ended, long before they know what they will say, and open with
+such words (Stivers et al. 2009, PNAS 106:10587; Levinson & Torreira 2015, Frontiers in Psychology 6:731). They commit
+to nothing: what comes after them is planned as if they were not there.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from companion.events import AffectReading
+from companion.settings import Language
+
+Kind = Literal["plain", "hard", "good"]
+
+IN_A_ROW: Final = 3
+"""Answers that may open with one, one after the other: always is a tic."""
+
+LEAST_WORDS: Final = 3
+"""Shorter turns are mostly a yes, a no or a name, and want a direct answer."""
+
+_CLEAR: Final = 0.6
+"""Confidence in the feeling of the words from which it colours the opening; below, it is a plain one."""
+
+_KINDS: Final[Mapping[str, Kind]] = {
+    "sad": "hard",
+    "angry": "hard",
+    "afraid": "hard",
+    "disgusted": "hard",
+    "happy": "good",
+}
+_STYLES: Final[Mapping[Kind, str]] = {"plain": "warm", "hard": "gentle", "good": "bright"}
+
+_INTERJECTION: Final = re.compile(r"^(oh|ah|ouch|hm+|mm+|아이고|저런|오|와|아)[,!.]+ +", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """The `text` of such an opening, and the name of the style it is spoken in."""
+
+    text: str
+    style: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leads:
+    """`leads.<language>.toml`, ready for use. `direct`: words that a direct answer is due to."""
+
+    texts: Mapping[Kind, Sequence[str]]
+    direct: re.Pattern[str]
+
+    def choose(self, words: str, felt: AffectReading | None, answers: Sequence[str]) -> Lead | None:
+        """What opens the answer to `words`, if anything: of those that fit, the one that was used the longest ago.
+
+        `felt`: the feeling in them, where it is known. `answers`: those of this talk, oldest first.
+        """
+        if len(words.split()) < LEAST_WORDS or self.direct.search(words):
+            return None
+        before = [self._opening(answer) for answer in answers]
+        if len(before) >= IN_A_ROW and all(before[-IN_A_ROW:]):
+            return None
+        kind = _kind(felt)
+        text = min(
+            self.texts[kind], key=lambda text: max((n for n, used in enumerate(before) if used == text), default=-1)
+        )
+        return Lead(text, _STYLES[kind])
+
+    def all(self) -> list[Lead]:
+        """Every one there is."""
+        return [Lead(text, _STYLES[kind]) for kind, texts in self.texts.items() for text in texts]
+
+    def _opening(self, answer: str) -> str:
+        """The lead with which `answer` begins; empty: none."""
+        begun = [text for texts in self.texts.values() for text in texts if answer.startswith(text)]
+        return max(begun, key=len, default="")
+
+
+def bare(text: str) -> str:
+    """`text` as it goes on behind such an opening: without an interjection of its own."""
+    rest = _INTERJECTION.sub("", text, count=1)
+    return rest[:1].upper() + rest[1:]
+
+
+def _kind(felt: AffectReading | None) -> Kind:
+    if felt is None or felt.confidence < _CLEAR:
+        return "plain"
+    return _KINDS.get(max(felt.scores, key=felt.scores.__getitem__), "plain")
+
+
+def load(language: Language) -> Leads:
+    """The openings of `language`."""
+    data = tomllib.loads((Path(__file__).parent / f"leads.{language}.toml").read_text(encoding="utf-8"))
+    direct = re.compile("|".join(data["direct"]), re.IGNORECASE)
+    return Leads({kind: data[kind] for kind in _STYLES}, direct)

@@ -1,0 +1,73 @@
+"""The few words that open an answer: where they are said, where never, and how they vary."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from companion.dialogue.strategy import leads
+from companion.events import AffectReading
+from companion.settings import Language
+
+SAD = AffectReading(-0.8, -0.2, {"sad": 0.9, "neutral": 0.1}, 0.9)
+UNSURE = AffectReading(-0.3, 0.0, {"sad": 0.4, "neutral": 0.6}, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "what time is it in new york"),
+        ("en", "can you tell me a story about a fox"),
+        ("en", "please remember that my sister is called ann"),
+        ("en", "hello there how are things"),
+        ("en", "thank you that was kind"),
+        ("en", "I was wondering, is it going to rain?"),
+        ("en", "yes please"),
+        ("ko", "오늘 날씨가 어때요?"),
+        ("ko", "내일 몇 시에 일어나면 될까"),
+        ("ko", "재미있는 이야기 하나 해 줘"),
+        ("ko", "안녕 오늘도 잘 부탁해"),
+        ("ko", "응 그래"),
+    ],
+)
+def test_nothing_comes_before_a_direct_answer(language: Language, words: str) -> None:
+    assert leads.load(language).choose(words, None, ()) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "my sister came to visit us on saturday"),
+        ("en", "i talked to my boss about the new job"),
+        ("ko", "토요일에 언니가 집에 놀러 왔어"),
+        ("ko", "어제 회사에서 새 일을 맡았어요"),
+    ],
+)
+def test_what_is_told_is_acknowledged_in_varied_words_and_not_every_time(language: Language, words: str) -> None:
+    known = leads.load(language)
+    answers: list[str] = []
+    for _ in range(8):
+        lead = known.choose(words, None, answers)
+        answers.append(f"{lead.text} And then." if lead else "And then.")
+    led = [not answer.startswith("And") for answer in answers]
+    assert led == [True, True, True, False, True, True, True, False]
+    assert all(one != following for one, following in pairwise(answers))
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_feeling_colours_it_only_where_it_is_clear(language: Language) -> None:
+    known = leads.load(language)
+    words = "my dog died on sunday" if language == "en" else "일요일에 우리 강아지가 죽었어"
+    clear, unclear = known.choose(words, SAD, ()), known.choose(words, UNSURE, ())
+    assert clear is not None and unclear is not None
+    assert (clear.text in known.texts["hard"], unclear.text in known.texts["plain"]) == (True, True)
+    assert clear.style == "gentle"
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [("Oh, I'm so sorry.", "I'm so sorry."), ("Oh dear.", "Oh dear."), ("That's hard.", "That's hard."), ("", "")],
+)
+def test_what_follows_has_no_second_interjection(text: str, rest: str) -> None:
+    assert leads.bare(text) == rest
