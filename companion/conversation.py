@@ -33,7 +33,10 @@ from companion.audio.voice_activity import WINDOW, VoiceActivity
 from companion.dialogue.reply import Clause, Dialogue
 from companion.events import (
     FRAME,
+    SAMPLE_RATE,
     Affect,
+    Announcement,
+    AttentionChanged,
     AudioFrame,
     BargeIn,
     ClauseReady,
@@ -42,6 +45,8 @@ from companion.events import (
     Event,
     Exchange,
     InputEnded,
+    Key,
+    KeyPressed,
     MemorySaved,
     Message,
     PartialReady,
@@ -70,9 +75,12 @@ from companion.events import (
     samples,
     seconds,
 )
+from companion.hands_free import HandsFree, News
 from companion.stt.turn import TurnRecognizer
+from companion.tts import earcons
 from companion.tts.styles import style
 from companion.tts.voice import Voice
+from companion.turns.attention import State
 from companion.turns.believable import believable
 from companion.turns.heard import SpokenClause, heard
 from companion.turns.interruption import Overlap, asks_to_stop, weigh
@@ -103,6 +111,9 @@ READ_AHEAD = 8
 reads it is not free for the words that matter, the last ones."""
 
 LEVEL_EVERY = samples(0.1)
+
+AFTER_SOUND = samples(0.3)
+"""How long after an earcon or an announcement the speaker, and the room, may still sound of it."""
 
 
 class Observer(Protocol):
@@ -206,12 +217,14 @@ class Conversation:
         started: SessionStarted,
         observers: Sequence[Observer] = (),
         taking: TurnTaking | None = None,
+        hands_free: HandsFree | None = None,
     ) -> None:
         self._device = device
         self._parts = parts
         self._started = started
         self._observers = observers
         self._taking = taking or TurnTaking()
+        self._hands_free = hands_free or HandsFree()
         self._queue: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._reader, self._judge, self._writer, self._speaker, self._keeper = self._workers = tuple(
             Worker(name, done=lambda: self._queue.put(None))
@@ -226,6 +239,8 @@ class Conversation:
         self._turn: _Turn | None = None  # the owner's, until our reply sounds
         self._spoken: _Turn | None = None  # the one whose reply sounds or is held
         self._history: tuple[Exchange, ...] = ()
+        self._announcements: deque[Announcement] = deque()
+        self._deaf_until = 0  # while a sound of ours that is no reply is in the room
         self._input_ended: int | None = None
         self._open = True
         self._closing = False
@@ -244,6 +259,7 @@ class Conversation:
             self._device.start(self._queue.put)
             self._frame_at = time.perf_counter()
             self._emit(self._started)
+            self._attend(self._hands_free.begin())
             while self._open:
                 self._handle(self._next())
             reason = "input"
@@ -251,6 +267,10 @@ class Conversation:
             pass
         finally:
             self._close(reason)
+
+    def post(self, message: KeyPressed | Announcement) -> None:
+        """From any thread, and from a signal handler: a key was pressed, or something is to be said aloud."""
+        self._queue.put(message)
 
     # --- the queue and the clock -------------------------------------------------------------------------------------
 
@@ -323,6 +343,10 @@ class Conversation:
                 self._emit(Trouble("memory", f"a turn was not kept ({message.detail})"), turn=message.turn)
             case DeviceTrouble():
                 self._emit(Trouble("sound", message.detail))
+            case KeyPressed():
+                self._key(message.key)
+            case Announcement():
+                self._announcements.append(message)
             case _:
                 self._take(message)
 
@@ -367,17 +391,24 @@ class Conversation:
     def _hear(self, frame: AudioFrame) -> None:
         self._position = frame.position + FRAME
         self._frame_at = time.perf_counter()
+        self._attend(self._hands_free.hear(frame.samples, self._position, self._taking.phase))
+        if self._announcements and self._taking.phase is Phase.LISTENING and self._position >= self._deaf_until:
+            announcement = self._announcements.popleft()
+            self._sound(announcement.samples, announcement.rate)
+        listening = self._hands_free.state
         if self._position % LEVEL_EVERY == 0:
-            rms = loudness((frame.samples,))
+            rms = loudness((frame.samples,)) if listening is not State.MUTED else 0.0
             for observer in self._observers:
                 observer.level(rms, self._taking.phase)
         self._ask_partial()  # before this frame is handed on: the reader has nothing in hand then
-        self._keep(frame.samples)
+        if listening is not State.MUTED:
+            self._keep(frame.samples)
         self._window = np.concatenate((self._window, frame.samples))
         while len(self._window) >= WINDOW:
             end = self._position - len(self._window) + WINDOW
             window, self._window = self._window[:WINDOW], self._window[WINDOW:]
-            deaf = self._taking.phase is Phase.SPEAKING and not self._taking.duplex
+            deaf = listening is not State.AWAKE or self._position < self._deaf_until
+            deaf = deaf or (self._taking.phase is Phase.SPEAKING and not self._taking.duplex)
             probability = 0.0 if deaf else self._parts.activity.probability(window)
             for action in self._taking.hear(end - WINDOW, end, probability):
                 self._act(action)
@@ -414,6 +445,7 @@ class Conversation:
                 self._commit(action)
             case Dismiss():
                 self._turn = None
+                self._hands_free.nothing_said()
 
     def _begin(self, action: Begin) -> None:
         frames = list(self._pre_roll)
@@ -433,6 +465,7 @@ class Conversation:
                 self._parts.recognizer.accept(frame)
 
         self._read(start)
+        self._hands_free.turn_began()
         self._emit(SpeechStarted(seconds(action.at)))
 
     def _ask_partial(self) -> None:
@@ -600,6 +633,10 @@ class Conversation:
         turn.affect = turn.affect or self._sense(turn, transcript.text)
         if turn.affect is not None:
             self._hold(turn, turn.affect)
+        if (goodbye := self._hands_free.goodbye(transcript.text)) is not None:
+            turn.reply = _Reply(self._now(), iter((Clause(goodbye, last=True, aside=True),)))
+            self._write_on(turn.number, commit.revision, turn.reply)
+            return
         lead = turn.lead or self._parts.replier.lead(history, transcript.text, turn.affect)
         reply = turn.reply = _Reply(asked_at=self._now(), led=lead is not None)
         text = lead.text if lead is not None else ""
@@ -725,6 +762,7 @@ class Conversation:
         self._emit(ReplyEnded("", interrupted=False))
         self._turn = None
         self._taking.stopped_playing(self._position)
+        self._attend(self._hands_free.turn_over(self._position))
 
     def _reply_sounds(self, turn: _Turn, message: PlaybackStarted) -> None:
         reply = turn.reply
@@ -754,11 +792,44 @@ class Conversation:
             self._turn = None
         self._spoken = None
         self._taking.stopped_playing(message.position)
+        self._attend(self._hands_free.turn_over(self._position, another=self._turn is not None))
         if not self._taking.duplex:
             self._parts.activity.reset()
         self._warm()
         if self._turn is not None and self._turn.reading is not None:
             self._proceed(self._turn, self._turn.reading)  # the owner's words over ours, now that ours are known
+
+    # --- hands-free: keys, and sounds that are no reply ---------------------------------------------------------------
+
+    def _key(self, key: Key) -> None:
+        """A key works at any time, whether or not we listen while we speak."""
+        if key == "quit":
+            raise KeyboardInterrupt
+        if self._spoken is not None or self._taking.phase is Phase.COMMITTED:
+            self._give_up()
+        else:
+            self._device.stop()  # an announcement
+        if key == "mute" and self._turn is not None:
+            self._turn = None
+            self._taking.abandon(self._position)
+        self._attend(self._hands_free.pressed(key, self._position))
+
+    def _attend(self, news: Iterable[News]) -> None:
+        """Listen as it says, and make the sounds that say so."""
+        for item in news:
+            if not isinstance(item, AttentionChanged):
+                self._sound(earcons.earcon(item), earcons.RATE)
+                continue
+            self._emit(item)
+            # What was heard before, the wake word itself, is no part of what is said now.
+            self._parts.activity.reset()
+            self._pre_roll.clear()
+            self._window = np.empty(0, dtype=np.float32)
+
+    def _sound(self, sound: Samples, rate: int) -> None:
+        """Make a sound that is no reply, and take nobody's voice for the owner's meanwhile."""
+        self._device.overlay(sound, rate)
+        self._deaf_until = self._position + len(sound) * SAMPLE_RATE // rate + AFTER_SOUND
 
     # --- a voice over ours -------------------------------------------------------------------------------------------
 
@@ -841,6 +912,10 @@ class Conversation:
         if self._taking.held and failure.revision == self._taking.revision:
             self._go_on()
             return
+        self._give_up()
+
+    def _give_up(self) -> None:
+        """Neither speak nor think on, and listen; the owner's words are kept, and what was heard of our reply."""
         turn = self._turn
         self._device.stop()
         if self._spoken is not None:
@@ -852,6 +927,7 @@ class Conversation:
                 self._save(turn, turn.reading.transcript.text, "", interrupted=False)
         self._turn = None
         self._taking.abandon(self._position)
+        self._attend(self._hands_free.turn_over(self._position))
 
     def _maybe_next_input(self) -> None:
         """Files: once the owner's last words are answered, go on to the next recording."""

@@ -246,6 +246,25 @@ class WorkFailed:
     detail: str
 
 
+Key = Literal["talk", "mute", "stop", "quit"]
+"""`talk`: listen to me now, whatever you do; `mute`: hear nothing, and the end of it; `stop`: be silent; `quit`."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """The owner pressed a key, or its signal came."""
+
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """Something that is no part of the talk, to be said as soon as nobody speaks: sound, mono at `rate` Hz."""
+
+    samples: Samples
+    rate: int
+
+
 Message = (
     AudioFrame
     | InputEnded
@@ -261,6 +280,8 @@ Message = (
     | SpeechReady
     | TurnSaved
     | WorkFailed
+    | KeyPressed
+    | Announcement
 )
 
 # --- events: loop -> events file and interfaces ----------------------------------------------------------------------
@@ -283,6 +304,15 @@ class SessionEnded:
 
     name: ClassVar[str] = "session.ended"
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionChanged:
+    """Who is listened to from now on: `asleep` (the wake word alone), `awake` (the owner), `muted` (nobody)."""
+
+    name: ClassVar[str] = "attention"
+    state: Literal["asleep", "awake", "muted"]
+    why: Literal["start", "wake word", "key", "window over", "asked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -463,6 +493,7 @@ class Trouble:
 Event = (
     SessionStarted
     | SessionEnded
+    | AttentionChanged
     | SpeechStarted
     | SpeechEnded
     | TranscriptPartial

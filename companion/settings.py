@@ -46,6 +46,7 @@ class HandsFreeSettings(BaseModel):
     follow_up_s: float = Field(
         default=8.0, ge=1, le=120, description="Seconds after a reply in which no wake word is needed."
     )
+    at_screen: bool = Field(default=False, description="Whether `companion talk` sleeps until the wake word, too.")
     sounds: bool = Field(default=True, description="Whether short sounds say that it listens, thinks, is muted.")
     key_file: Path | None = Field(default=None, description="A key file that opens the memory.")
 

@@ -70,6 +70,7 @@ class MemoryDevice:
         self._held = False
         self.position = 0
         self.output: list[Samples] = []
+        self.overlaid: list[tuple[int, Samples, int]] = []
         self.closed = False
 
     def start(self, post: Callable[[Message], None]) -> None:
@@ -98,6 +99,9 @@ class MemoryDevice:
         if len(samples):
             self._pending.append(samples)
         self._last = self._last or last
+
+    def overlay(self, samples: Samples, rate: int) -> None:
+        self.overlaid.append((self.position, samples, rate))
 
     def stop(self) -> None:
         if self._utterance is not None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from companion.events import samples
-from companion.turns.attention import Attention, AttentionLimits, Change, Invite, State
+from companion.turns.attention import Attention, AttentionLimits, Change, Invite, State, Step
 from companion.turns.rest import asked_to_rest
 
 LIMITS = AttentionLimits(follow_up=samples(8), invite=samples(0.4))
@@ -62,10 +62,10 @@ def test_asked_to_rest_it_says_its_goodbye_first() -> None:
 
 def test_a_mute_by_the_key_is_lifted_by_the_key_alone() -> None:
     attention = awake()
-    assert attention.key(samples(1)) == [Change(State.MUTED, "key")]
+    assert attention.mute(samples(1)) == [Change(State.MUTED, "key")]
     assert attention.woken(samples(2)) == []
     assert attention.tick(samples(3600)) == []
-    assert attention.key(samples(3600)) == [Change(State.AWAKE, "key")]
+    assert attention.mute(samples(3600)) == [Change(State.AWAKE, "key")]
     assert attention.tick(samples(3609)) == [Change(State.ASLEEP, "window over")]
 
 
@@ -80,43 +80,78 @@ def test_without_a_wake_word_it_is_always_awake_and_rests_by_muting() -> None:
     assert attention.turn_over(samples(86_403)) == [Change(State.MUTED, "asked")]
 
 
-CAUSES = st.sampled_from(["woken", "key", "turn_began", "asked_to_rest", "turn_over", "tick"])
+def test_the_key_to_talk_wakes_from_sleep_and_from_mute_and_opens_the_window_afresh() -> None:
+    attention = Attention(LIMITS)
+    assert attention.call(samples(1)) == [Change(State.AWAKE, "key")]
+    assert attention.call(samples(8)) == []
+    assert attention.tick(samples(9)) == []
+    attention.mute(samples(10))
+    assert attention.call(samples(11)) == [Change(State.AWAKE, "key")]
 
 
+def test_a_cough_in_the_window_neither_ends_it_nor_makes_it_longer() -> None:
+    attention = awake()
+    attention.turn_began()
+    assert attention.tick(LIMITS.follow_up + 1) == []
+    attention.nothing_said()
+    assert attention.tick(LIMITS.follow_up + 2) == [Change(State.ASLEEP, "window over")]
+
+
+def test_who_speaks_over_the_goodbye_is_heard_out_before_it_rests() -> None:
+    attention = awake()
+    attention.turn_began()
+    attention.asked_to_rest()
+    assert attention.turn_over(samples(3), another=True) == []
+    assert attention.tick(samples(60)) == []
+    attention.asked_to_rest(False)  # "no, wait, one more thing"
+    assert attention.turn_over(samples(61)) == []
+
+
+CAUSES = st.sampled_from(
+    ["woken", "call", "mute", "turn_began", "nothing_said", "asked_to_rest", "turn_over", "over_with_another", "tick"]
+)
+
+
+@settings(deadline=None)  # a machine that is stopped for a while is no failure
 @given(st.lists(st.tuples(CAUSES, st.integers(0, samples(20)))), st.booleans())
 def test_no_order_of_events_leaves_it_listening_when_it_should_not(
     events: list[tuple[str, int]], wake_word: bool
 ) -> None:
     attention = Attention(LIMITS, wake_word=wake_word)
-    now, last_reason_to_listen, in_turn = 0, 0, False
+    now, reason_to_listen, in_turn = 0, 0, False
     for cause, passed in events:
         now += passed
         before = attention.state
-        if cause in ("turn_began", "asked_to_rest"):
-            if before is not State.AWAKE:
-                continue  # the loop begins no turn then
-            getattr(attention, cause)()
-            steps = []
-        else:
-            steps = getattr(attention, cause)(now)
+        steps: list[Step] = []
+        match cause:
+            case "turn_began" | "nothing_said" | "asked_to_rest":
+                if before is not State.AWAKE:
+                    continue  # the loop begins no turn then
+                getattr(attention, cause)()
+            case "over_with_another":
+                steps = attention.turn_over(now, another=True)
+            case _:
+                steps = getattr(attention, cause)(now)
         changes = [step for step in steps if isinstance(step, Change)]
         assert [change.state for change in changes] == ([attention.state] if attention.state is not before else [])
         if before is State.MUTED and attention.state is not State.MUTED:
-            assert cause == "key"
+            assert cause in ("call", "mute")
         if before is State.ASLEEP and attention.state is State.AWAKE:
-            assert cause == "woken"
-        if cause == "key":
+            assert cause in ("woken", "call")
+        if cause == "mute":
             assert attention.state is not before
-        in_turn = attention.state is State.AWAKE and (cause == "turn_began" or (in_turn and cause != "turn_over"))
-        if cause in ("woken", "key", "turn_over", "turn_began") and attention.state is State.AWAKE:
-            fresh = cause != "woken" or before is State.ASLEEP
-            last_reason_to_listen = now if fresh else last_reason_to_listen
+        if attention.state is not State.AWAKE or cause in ("turn_over", "nothing_said"):
+            in_turn = False
+        elif cause in ("turn_began", "over_with_another"):
+            in_turn = True
+        if cause in ("call", "mute", "turn_over", "over_with_another") or (cause == "woken" and before is State.ASLEEP):
+            reason_to_listen = now
         for step in (steps, attention.tick(now), attention.tick(now)):
             if Invite() in step:
                 assert attention.state is State.AWAKE
                 assert not in_turn
         if attention.state is State.AWAKE and not in_turn and wake_word:
-            assert now - last_reason_to_listen < LIMITS.follow_up
+            assert now - reason_to_listen < LIMITS.follow_up
         assert wake_word or attention.state is not State.ASLEEP
 
 

@@ -15,12 +15,14 @@ from companion import catalog
 from companion.apps.unlock import Unlock, create_memory, exists, open_memory
 from companion.catalog import Model, ModelStore, Role
 from companion.dialogue.reply import Replier
+from companion.events import samples
 from companion.settings import Settings
 
 if TYPE_CHECKING:
     from companion.affect.senses import Senses
     from companion.apps.remember import TalkMemory
     from companion.conversation import Parts
+    from companion.hands_free import HandsFree
     from companion.memory.embedding import OnnxEmbedder
     from companion.stt.turn import TurnRecognizer
     from companion.tts.voice import Voice
@@ -108,6 +110,28 @@ def installed_embedder(store: ModelStore, language: str, profile: str | None = N
         if fits and store.installed(model):
             return open_embedder(model.engine, model.id, store.path(model))
     return None
+
+
+def open_hands_free(settings: Settings, parts: Parts) -> HandsFree:
+    """What sleeps until the wake word of `settings`, where they have one, and says by sounds what it does.
+
+    Raises:
+        CompanionError: that word cannot be listened for; the message says which can.
+    """
+    from companion.audio.wake_word import open_wake_word
+    from companion.hands_free import HandsFree
+    from companion.turns.attention import Attention, AttentionLimits
+
+    wanted, wake_word = settings.hands_free, None
+    if wanted.wake_word:
+        # Asleep, the loop does not ask the voice detector, so that the wake word may.
+        probability = parts.activity.probability
+        wake_word = open_wake_word(wanted.wake_word, settings.language, parts.recognizer.vosk_model, probability)
+    limits = AttentionLimits(follow_up=samples(wanted.follow_up_s))
+    attention = Attention(limits, wake_word=wake_word is not None)
+    return HandsFree(
+        attention, wake_word, language=settings.language, name=settings.companion_name, sounds=wanted.sounds
+    )
 
 
 def _few_arenas() -> None:

@@ -1,4 +1,7 @@
-"""`companion headless`: the loop with no screen and no keyboard; what systemd starts."""
+"""`companion headless`: the loop with no screen and no keyboard; what systemd starts.
+
+Two signals are its keys: SIGUSR1 wakes it, or makes it listen instead of speak; SIGUSR2 mutes it, and ends that.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,9 @@ from typing import Final, Literal
 import numpy as np
 
 from companion.apps import notices
-from companion.apps.assemble import assemble, open_talk_memory
+from companion.apps.assemble import assemble, open_hands_free, open_talk_memory
 from companion.apps.events_file import EventsFile
+from companion.apps.notices import Announcer, Need
 from companion.apps.notify import notify, watchdog_s
 from companion.apps.options import effective
 from companion.apps.service import CREDENTIAL
@@ -25,9 +29,23 @@ from companion.apps.unlock import Unlock, exists
 from companion.audio.device import AudioDevice
 from companion.conversation import Conversation, Observer
 from companion.errors import CompanionError
-from companion.events import Event, Message, PlaybackEnded, SessionEnded, SessionStarted, Trouble
+from companion.events import (
+    Announcement,
+    AttentionChanged,
+    Event,
+    Key,
+    KeyPressed,
+    Message,
+    PlaybackEnded,
+    SessionEnded,
+    SessionStarted,
+    Trouble,
+)
 from companion.settings import Settings
+from companion.tts.espeak import EspeakVoice
 from companion.turns.taking import Phase, TurnTaking
+
+KEYS: Final[dict[int, Key]] = {signal.SIGUSR1: "talk", signal.SIGUSR2: "mute"}
 
 SPOKEN_WITHIN_S: Final = 30.0
 """Longest wait for a notice to be spoken; a device that hangs must not keep the service from falling."""
@@ -51,22 +69,37 @@ def run(
     Raises:
         CompanionError: something is missing; it is also said aloud, where there is a speaker.
     """
+
+    def announce(announcement: Announcement) -> None:
+        conversation.post(announcement)
+
     settings = effective(home, language=language, profile=profile)
     signal.signal(signal.SIGTERM, _stop)
+    for number in KEYS:
+        signal.signal(number, signal.SIG_IGN)  # until there is somebody to wake
     device = open_device(settings, inputs, output, pace)
     memory = None
+    announcer = Announcer(settings.language, announce)
     writer = EventsFile(events) if events else None
     try:
+        trouble: Need = "locked"
         try:
             memory = None if incognito else open_talk_memory(home, models, settings, way_in(home, settings, unlock))
+            trouble = "start"
             assembled = assemble(models, settings, memory)
+            hands_free = open_hands_free(settings, assembled.parts)
         except CompanionError:
-            say_aloud(device, settings.language, notices.text("start", settings.language))
+            say_aloud(device, settings.language, notices.text(trouble, settings.language))
             raise
         started = SessionStarted(settings.profile, assembled.models, settings.language, network)
-        observers: list[Observer] = [Status(), *([writer] if writer else [])]
-        Conversation(device, assembled.parts, started, observers, TurnTaking(duplex=bool(inputs))).run()
+        observers: list[Observer] = [Status(), announcer, *([writer] if writer else [])]
+        taking = TurnTaking(duplex=bool(inputs))
+        conversation = Conversation(device, assembled.parts, started, observers, taking, hands_free)
+        for number, key in KEYS.items():
+            signal.signal(number, lambda *_, key=key: conversation.post(KeyPressed(key)))
+        conversation.run()
     finally:
+        announcer.close()
         if writer is not None:
             writer.close()
         if memory is not None:
@@ -105,7 +138,9 @@ class Status:
         """Tell the service manager."""
         match event:
             case SessionStarted():
-                notify("READY=1\nSTATUS=listening")
+                notify("READY=1\nSTATUS=awake")
+            case AttentionChanged():
+                notify(f"STATUS={event.state}")
             case Trouble():
                 sys.stderr.write(f"companion: {event.detail}\n")
                 notify(f"STATUS={event.detail}")
@@ -122,8 +157,6 @@ class Status:
 
 def say_aloud(device: AudioDevice, language: str, text: str) -> None:
     """Speak `text` over a device that no loop uses yet, by the voice that needs no model; silent where that fails."""
-    from companion.tts.espeak import EspeakVoice
-
     spoken = threading.Event()
 
     def listen(message: Message) -> None:

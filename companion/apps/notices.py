@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, Literal
 
-from companion.events import Trouble
+import numpy as np
 
-Need = Literal["microphone", "sound", "disk", "memory", "model", "answer", "start"]
+from companion.events import Announcement, Event, Trouble
+from companion.tts import earcons
+from companion.tts.earcons import earcon
+from companion.tts.espeak import EspeakVoice
+from companion.turns.taking import Phase
+from companion.worker import Worker
+
+Need = Literal["microphone", "sound", "disk", "memory", "locked", "answer", "start"]
 
 _TEXTS: Final[dict[str, dict[Need, str]]] = {
     "en": {
@@ -14,7 +22,7 @@ _TEXTS: Final[dict[str, dict[Need, str]]] = {
         "sound": "The sound device is gone. I go on as soon as it is back.",
         "disk": "The disk is full. I cannot keep what we talk about until there is room.",
         "memory": "I could not keep the last thing you said.",
-        "model": "A model is missing or damaged. Please run: companion doctor.",
+        "locked": "I cannot open my memory, and need your help. The reason is in the log.",
         "answer": "Something went wrong, and I could not answer. Please say it once more.",
         "start": "I could not start, and need your help. The reason is in the log.",
     },
@@ -23,7 +31,7 @@ _TEXTS: Final[dict[str, dict[Need, str]]] = {
         "sound": "소리 장치가 없어졌어요. 다시 연결되면 이어서 할게요.",
         "disk": "디스크가 가득 찼어요. 자리가 날 때까지 나눈 이야기를 기억하지 못해요.",
         "memory": "방금 하신 말씀을 기억에 남기지 못했어요.",
-        "model": "모델이 없거나 망가졌어요. companion doctor 를 실행해 주세요.",
+        "locked": "기억을 열지 못했어요. 도움이 필요해요. 까닭은 로그에 있어요.",
         "answer": "문제가 생겨서 대답하지 못했어요. 한 번만 더 말씀해 주세요.",
         "start": "시작하지 못했어요. 도움이 필요해요. 까닭은 로그에 있어요.",
     },
@@ -46,7 +54,7 @@ def need(trouble: Trouble) -> Need | None:
             return "microphone"
         return "sound" if " is gone" in detail or "does not answer" in detail else None
     if trouble.what == "memory":
-        return "disk" if "disk" in detail.lower() or "StoreFull" in detail else "memory"
+        return "disk" if "disk" in detail.lower() else "memory"
     return "answer"
 
 
@@ -63,3 +71,36 @@ class Notices:
             return None
         self._given[wanted] = t
         return wanted
+
+
+class Announcer:
+    """Says aloud what needs the owner, as soon as nobody speaks; by the voice that needs no model. Close it."""
+
+    def __init__(self, language: str, announce: Callable[[Announcement], None]) -> None:
+        self._language, self._announce = language, announce
+        self._notices = Notices()
+        self._worker = Worker("announcer")
+
+    def event(self, event: Event, t: float, turn: int) -> None:
+        """A trouble is spoken of, or at least heard of where it was spoken of lately and an answer is owed."""
+        if not isinstance(event, Trouble):
+            return
+        due = self._notices.due(event, t)
+        if due is not None:
+            self._worker.submit(lambda: self._say(text(due, self._language)), lambda error: self._sigh())
+        elif need(event) == "answer":
+            self._sigh()
+
+    def level(self, rms: float, phase: Phase) -> None:
+        """Levels are no trouble."""
+
+    def close(self) -> None:
+        """Say no more."""
+        self._worker.close()
+
+    def _say(self, words: str) -> None:
+        voice = EspeakVoice(self._language)
+        self._announce(Announcement(np.concatenate([earcon("trouble"), *voice.synthesize(words)]), voice.rate))
+
+    def _sigh(self) -> None:
+        self._announce(Announcement(earcon("trouble"), earcons.RATE))

@@ -46,6 +46,13 @@ class AudioDevice(Protocol):
         """
         ...
 
+    def overlay(self, samples: Samples, rate: int) -> None:
+        """Mix a sound that is no utterance (an earcon, a notice) into what plays, mono at `rate` Hz.
+
+        It takes the place of an earlier one, has no tag, and nothing is posted about it. `stop` cuts it too.
+        """
+        ...
+
     def hold(self) -> None:
         """Pause: fade out within 5 ms and wait; nothing sounds until `go_on` or `stop`. May be called again.
 

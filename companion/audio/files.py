@@ -83,6 +83,10 @@ class FileDevice:
         """See `AudioDevice.play`."""
         self._playback.write(tag, samples, rate, last)
 
+    def overlay(self, samples: Samples, rate: int) -> None:
+        """See `AudioDevice.overlay`."""
+        self._playback.overlay(samples, rate)
+
     def hold(self) -> None:
         """See `AudioDevice.hold`."""
         self._playback.hold()

@@ -119,6 +119,7 @@ class Playback:
         self._fader = _Fader(rate)
         self._held = self._told = False
         self._cut = EMPTY
+        self._over = EMPTY
         self._dropped_upto = -1
         self._pulled = 0
 
@@ -153,6 +154,12 @@ class Playback:
             if len(piece):
                 utterance.pieces.append(piece)
 
+    def overlay(self, samples: Samples, rate: int) -> None:
+        """Mix a sound that is no utterance into what plays, in the place of an earlier one; `stop` cuts it too."""
+        sound = Resampler(rate, self._rate).feed(samples, last=True)
+        with self._lock:
+            self._over = sound
+
     def hold(self) -> None:
         """Fade out what is playing within `FADE_S` and keep the rest; nothing sounds until `go_on` or `stop`.
 
@@ -172,12 +179,17 @@ class Playback:
         with self._lock:
             if self._queue and self._queue[0].pulled:
                 self._cut = self._fader.down(self._queue[0].cut(self._fader.level))
+            self._over = _Fader(self._rate).down(self._over[: round(FADE_S * self._rate)])
             self._drop_all(self._pulled + len(self._cut))
 
     def restart(self, rate: int) -> None:
-        """The sink went away, or came back with another rate: drop everything at once."""
+        """The sink went away, or came back with another rate: drop every utterance at once.
+
+        What lies over them, such as the notice that the sink went away, waits for it; at another rate it is lost.
+        """
         with self._lock:
             self._cut = EMPTY
+            self._over = self._over if rate == self._rate else EMPTY
             self._rate = rate
             self._drop_all(self._pulled)
 
@@ -206,6 +218,8 @@ class Playback:
                         self._fall_silent(self._pulled + filled)
                     break
             self._pulled += n
+            over, self._over = self._over[:n], self._over[n:]
+            block[: len(over)] += over
         return block
 
     def marks(self) -> list[Mark]:

@@ -87,6 +87,10 @@ class SoundCard:
         """See `AudioDevice.play`."""
         self._playback.write(tag, samples, rate, last)
 
+    def overlay(self, samples: Samples, rate: int) -> None:
+        """See `AudioDevice.overlay`."""
+        self._playback.overlay(samples, rate)
+
     def hold(self) -> None:
         """See `AudioDevice.hold`. What the driver has taken already, some 60 ms, still sounds."""
         self._playback.hold()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -48,6 +49,11 @@ class TurnRecognizer:
         assert engine or stream
         self._engine, self._stream, self._longest = engine, stream, longest
         self.start()
+
+    @property
+    def vosk_model(self) -> Any | None:
+        """The open `vosk.Model`, where the streaming engine has one, for who else listens with it."""
+        return getattr(self._stream, "model", None)
 
     def start(self) -> None:
         """A new turn; what was heard before is forgotten."""

@@ -18,7 +18,7 @@ heard in 80 recordings of coughs, breath and noise, and 1 of 177 sentences."""
 
 
 class Vosk:
-    """A `StreamingEngine` of an unpacked Vosk model."""
+    """A `StreamingEngine` of an unpacked Vosk model. `model`: the open one, which other recognisers may share."""
 
     def __init__(self, model_id: str, folder: Path, language: str) -> None:
         """Load the model.
@@ -32,7 +32,8 @@ class Vosk:
 
         vosk.SetLogLevel(-1)
         try:
-            self._recognizer: Any = vosk.KaldiRecognizer(vosk.Model(str(folder)), SAMPLE_RATE)
+            self.model: Any = vosk.Model(str(folder))
+            self._recognizer: Any = vosk.KaldiRecognizer(self.model, SAMPLE_RATE)
         except Exception as error:  # Vosk raises nothing more exact
             raise SpeechModelError(model_id, "a file is damaged") from error
         self._recognizer.SetWords(True)

@@ -2,14 +2,14 @@
 
 It knows no microphone and no clock: time is the sample number of what it is told.
 
-             wake word                      a turn, its answer, and a follow-up window after it
+             wake word, call                a turn, its answer, and a follow-up window after it
     ASLEEP ─────────────▶ AWAKE ──┐◀───────────────────────────────────────────────────────────┐
        ▲                    │     └────────────────────────────────────────────────────────────┘
        └── window is over, or asked to rest
 
-    key: from anywhere to MUTED, and from there to AWAKE
+    mute: from anywhere to MUTED, and from there to AWAKE
 
-Asleep, the wake word alone is listened for; muted, nothing is. So a mute by the key is lifted by the key alone: whoever
+Asleep, the wake word alone is listened for; muted, nothing is. So a mute by the key is lifted by a key alone: whoever
 presses it wants no microphone, the wake word's neither. "Stop listening", said aloud, is sleep: there may be no key in
 reach. Where there is no wake word it listens all the time, and being asked to rest is a mute.
 """
@@ -67,8 +67,9 @@ class Attention:
     def __init__(self, limits: AttentionLimits | None = None, *, wake_word: bool = True) -> None:
         self._limits = limits or AttentionLimits()
         self._wake_word = wake_word
-        self._until: int | None = None  # the end of the follow-up window; None: a turn is on, or there is no window
+        self._until: int | None = None  # the end of the follow-up window
         self._invite_at: int | None = None
+        self._busy = False  # a turn or its reply is on: no window runs out
         self._resting = False
         self.state = State.ASLEEP if wake_word else State.AWAKE
 
@@ -79,31 +80,44 @@ class Attention:
         self._invite_at = at + self._limits.invite
         return self._wake(at, "wake word")
 
-    def key(self, at: int) -> list[Step]:
-        """The key was pressed: mute, or the end of it. A turn or a reply that is on is to be given up."""
+    def call(self, at: int) -> list[Step]:
+        """The key to talk was pressed: listen, whatever was before. A reply that is on is to be given up."""
+        if self.state is not State.AWAKE:
+            return self._wake(at, "key")
+        self._until = self._window(at)
+        return []
+
+    def mute(self, at: int) -> list[Step]:
+        """The key to mute was pressed: mute, or the end of it. A turn or a reply that is on is to be given up."""
         if self.state is State.MUTED:
             return self._wake(at, "key")
         return self._leave(State.MUTED, "key")
 
     def turn_began(self) -> None:
-        """The owner speaks: no window runs out until `turn_over`."""
-        self._until = self._invite_at = None
+        """The owner speaks: no window runs out until the turn is over, or was none."""
+        self._busy = True
 
-    def asked_to_rest(self) -> None:
-        """The turn that is on asks to be left alone; what it is answered with is still said."""
-        self._resting = self.state is State.AWAKE
+    def nothing_said(self) -> None:
+        """What began as a turn was none: the window goes on where it was."""
+        self._busy = False
 
-    def turn_over(self, at: int) -> list[Step]:
-        """The reply has ended, or there was nothing to answer."""
+    def asked_to_rest(self, asked: bool = True) -> None:
+        """The turn that is on asks to be left alone, or does not; what it is answered with is still said."""
+        self._resting = asked and self.state is State.AWAKE
+
+    def turn_over(self, at: int, *, another: bool = False) -> list[Step]:
+        """The reply has ended, or there was nothing to answer. `another`: the owner has begun a new turn over it."""
         if self.state is not State.AWAKE:
             return []
-        if self._resting:
+        self._until, self._invite_at, self._busy = self._window(at), None, another
+        if self._resting and not another:
             return self._leave(State.ASLEEP if self._wake_word else State.MUTED, "asked")
-        self._until = self._window(at)
         return []
 
     def tick(self, at: int) -> list[Step]:
         """Time has come to sample `at`."""
+        if self._busy:
+            return []
         if self._until is not None and at >= self._until:
             return self._leave(State.ASLEEP, "window over")
         if self._invite_at is not None and at >= self._invite_at:
@@ -119,7 +133,7 @@ class Attention:
     def _leave(self, state: State, why: Why) -> list[Step]:
         self.state = state
         self._until = self._invite_at = None
-        self._resting = False
+        self._busy = self._resting = False
         return [Change(state, why)]
 
     def _window(self, at: int) -> int | None:
