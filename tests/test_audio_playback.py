@@ -352,3 +352,31 @@ def test_in_any_order_of_events_all_is_heard_once_and_counted_and_only_fades_are
     for mark in marks:
         if isinstance(mark, Held):
             assert not sound[mark.at]
+
+
+def test_a_sound_over_an_utterance_is_mixed_in_and_counts_for_nothing() -> None:
+    playback, over = Playback(RATE), sine(300)
+    playback.pull(480)
+    playback.write(1, ramp(1000), RATE, last=True)
+    playback.overlay(over, RATE)
+    played = np.concatenate([playback.pull(n) for n in (100, 480, 600)])
+    np.testing.assert_allclose(played[:300], ramp(300) + over, atol=1e-6)
+    np.testing.assert_array_equal(played[300:1000], ramp(700, 300))
+    assert playback.marks() == [Started(1, at=480), Ended(1, at=1480, played=1000, stopped=False)]
+
+
+def test_a_stop_cuts_what_lies_over_an_utterance_without_a_click() -> None:
+    playback = Playback(RATE)
+    playback.overlay(np.full(RATE, 0.5, np.float32), RATE)
+    playback.pull(480)
+    playback.stop()
+    rest = playback.pull(RATE)
+    assert 0 < np.count_nonzero(rest) <= FADE_S * RATE
+    assert np.abs(np.diff(rest)).max() < 0.02
+
+
+def test_a_notice_waits_for_a_speaker_that_comes_back() -> None:
+    playback = Playback(RATE)
+    playback.overlay(sine(300), RATE)
+    playback.restart(RATE)
+    np.testing.assert_array_equal(playback.pull(300), sine(300))

@@ -112,6 +112,19 @@ CAUSES = st.sampled_from(
 )
 
 
+IN_A_TURN = ("turn_began", "nothing_said", "asked_to_rest")
+
+
+def happens(attention: Attention, cause: str, now: int) -> list[Step]:
+    if cause in IN_A_TURN:
+        getattr(attention, cause)()
+        return []
+    if cause == "over_with_another":
+        return attention.turn_over(now, another=True)
+    steps: list[Step] = getattr(attention, cause)(now)
+    return steps
+
+
 @settings(deadline=None)  # a machine that is stopped for a while is no failure
 @given(st.lists(st.tuples(CAUSES, st.integers(0, samples(20)))), st.booleans())
 def test_no_order_of_events_leaves_it_listening_when_it_should_not(
@@ -122,16 +135,9 @@ def test_no_order_of_events_leaves_it_listening_when_it_should_not(
     for cause, passed in events:
         now += passed
         before = attention.state
-        steps: list[Step] = []
-        match cause:
-            case "turn_began" | "nothing_said" | "asked_to_rest":
-                if before is not State.AWAKE:
-                    continue  # the loop begins no turn then
-                getattr(attention, cause)()
-            case "over_with_another":
-                steps = attention.turn_over(now, another=True)
-            case _:
-                steps = getattr(attention, cause)(now)
+        if cause in IN_A_TURN and before is not State.AWAKE:
+            continue  # the loop begins no turn then
+        steps = happens(attention, cause, now)
         changes = [step for step in steps if isinstance(step, Change)]
         assert [change.state for change in changes] == ([attention.state] if attention.state is not before else [])
         if before is State.MUTED and attention.state is not State.MUTED:
