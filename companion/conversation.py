@@ -84,7 +84,9 @@ from companion.turns.attention import State
 from companion.turns.believable import believable
 from companion.turns.heard import SpokenClause, heard
 from companion.turns.interruption import Overlap, asks_to_stop, weigh
+from companion.turns.pauses import Pauses
 from companion.turns.taking import Action, Begin, Commit, Dismiss, Hold, Phase, Probe, Read, Resume, TurnTaking
+from companion.turns.words_end import ending
 from companion.worker import Worker
 
 PRE_ROLL = samples(0.5)
@@ -102,6 +104,9 @@ AFTER_INPUT = samples(0.5)
 
 VOICE = "voice"
 """The name under which the owner's memory keeps how this owner usually sounds."""
+
+PAUSES = "pauses"
+"""The name under which it keeps how long this owner pauses."""
 
 VOICE_OFF = "voice_off"
 """The name under which it keeps that the owner said not to listen to the voice."""
@@ -224,6 +229,8 @@ class Conversation:
         self._started = started
         self._observers = observers
         self._taking = taking or TurnTaking()
+        if parts.storage is not None:
+            self._taking.pauses = Pauses.restore(parts.storage.learned(PAUSES))
         self._hands_free = hands_free or HandsFree()
         self._queue: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._reader, self._judge, self._writer, self._speaker, self._keeper = self._workers = tuple(
@@ -566,6 +573,7 @@ class Conversation:
         assert turn is not None
         turn.reading = message
         turn.read_at = self._now()
+        self._taking.words(message.revision, ending(message.transcript.text, message.transcript.language))
         if self._taking.held:
             self._weigh(turn, message.transcript.text, message.transcript.confidence, paused=True)
         if turn is self._turn and self._spoken is None:
@@ -873,8 +881,11 @@ class Conversation:
         if storage is None:
             return
 
+        pauses = self._taking.pauses.record()
+
         def save() -> None:
             saved = storage.save(said, answered, ago, interrupted, turn.affect)
+            storage.learn(PAUSES, pauses)
             if voice is not None:
                 storage.learn(VOICE, voice)
             if saved is not None:

@@ -7,10 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from companion.apps.bench_endpoint import Silence, Utterance, run_policy
-from companion.events import samples
 from companion.turns.pauses import PRIOR, Pauses
-from companion.turns.turn_end import LONGEST, SHORTEST, TIMEOUT, Cues, probability, turn_end
+from companion.turns.turn_end import Cues, Endpoint, EndpointPolicy, probability
+from companion.turns.turn_end import turn_end as decided
 from companion.turns.words_end import Ending, ending
+
+POLICY = EndpointPolicy()
+
+
+def turn_end(cues: Cues, pauses: Pauses) -> Endpoint:
+    return decided(cues, pauses, POLICY)
 
 
 @pytest.mark.parametrize(
@@ -42,8 +48,13 @@ def test_the_last_words_say_whether_more_is_coming(words: str, language: str, ex
 
 
 def test_words_that_are_unfinished_are_waited_for_and_closed_ones_answered_sooner() -> None:
-    waits = {kind: turn_end(Cues(3.0, 0.9, kind), Pauses()).wait for kind in ("closed", "open", "unfinished", "number")}
+    waits = {kind: turn_end(Cues(3.0, 0.6, kind), Pauses()).wait for kind in ("closed", "open", "unfinished", "number")}
     assert waits["closed"] < waits["open"] < waits["unfinished"] == waits["number"]
+
+
+def test_what_surely_sounds_complete_is_answered_first_unless_the_words_ask_for_more() -> None:
+    assert turn_end(Cues(3.0, 0.95, "open"), Pauses()).wait == POLICY.shortest
+    assert turn_end(Cues(3.0, 0.95, "unfinished"), Pauses()).wait > 2 * POLICY.shortest
 
 
 def test_the_reason_is_the_cue_that_said_most() -> None:
@@ -58,7 +69,7 @@ def test_the_more_complete_it_sounds_the_sooner_it_is_answered(one: float, other
     cues = [Cues(spoken, completeness, end) for completeness in (low, high)]
     assert probability(cues[0]) <= probability(cues[1])
     waits = [turn_end(cue, Pauses()).wait for cue in cues]
-    assert SHORTEST <= waits[1] <= waits[0] <= TIMEOUT
+    assert POLICY.shortest <= waits[1] <= waits[0] <= POLICY.timeout
 
 
 @given(st.lists(st.floats(0.01, 60), max_size=100), st.floats(0, 1))
@@ -66,8 +77,8 @@ def test_no_owner_is_waited_for_without_end(lengths: list[float], completeness: 
     pauses = Pauses()
     for length in lengths:
         pauses = pauses.observe(length)
-    assert SHORTEST <= turn_end(Cues(4.0, completeness), pauses).wait <= TIMEOUT
-    assert turn_end(Cues(10.0, 0.9), pauses).wait <= LONGEST
+    assert POLICY.shortest <= turn_end(Cues(4.0, completeness), pauses).wait <= POLICY.timeout
+    assert turn_end(Cues(10.0, 0.9), pauses).wait <= POLICY.longest
     assert Pauses.restore(pauses.record()) == pauses
 
 
@@ -75,7 +86,7 @@ def test_an_owner_who_pauses_long_is_given_more_time_and_one_who_does_not_less()
     slow, quick = Pauses(), Pauses()
     for _ in range(20):
         slow, quick = slow.observe(0.8), quick.observe(0.25)
-    waits = [turn_end(Cues(5.0, 0.9, "closed"), pauses).wait for pauses in (quick, Pauses(), slow)]
+    waits = [turn_end(Cues(3.0, 0.3, "open"), pauses).wait for pauses in (quick, Pauses(), slow)]
     assert waits == sorted(set(waits))
 
 
@@ -96,4 +107,3 @@ def test_the_bench_counts_a_reply_before_the_end_once_and_its_delay_after_the_en
     figures = run_policy(talk, lambda silence, pauses: 0.5)
     assert figures == {"cut_ins": 0.5, "delay_ms": 500.0, "mean_delay_ms": 500.0}
     assert run_policy(talk, lambda silence, pauses: 0.5, making=0.25)["cut_ins"] == 0.0
-    assert samples(0.2) == SHORTEST

@@ -22,9 +22,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from companion.events import samples
-from companion.turns.endpoint import EndpointPolicy, endpoint
+from companion.events import samples, seconds
+from companion.turns.pauses import Pauses
 from companion.turns.speech import SpeechDetector, Voicing
+from companion.turns.turn_end import Cues, EndpointPolicy, turn_end
+from companion.turns.words_end import Ending
 
 
 class Phase(Enum):
@@ -125,10 +127,12 @@ class TurnTaking:
         self, policy: EndpointPolicy | None = None, limits: TurnLimits | None = None, *, duplex: bool = False
     ) -> None:
         self.duplex = duplex
+        self.pauses = Pauses()  # this owner's, within turns
         self._policy = policy or EndpointPolicy()
         self._limits = limits or TurnLimits()
         self._detector = SpeechDetector()
         self._completeness: float | None = None
+        self._ending: Ending | None = None
         self._heard = 0
         self._voice_end = 0
         self._began = 0
@@ -181,13 +185,18 @@ class TurnTaking:
         if self.phase is Phase.LISTENING:
             return self._begin(voicing)
         if voicing.last_voiced > self._voice_end:
-            return self._go_on(voicing, end)
+            return self._go_on(voicing, start, end)
         return self._pause(voicing, end)
 
     def judge(self, revision: int, completeness: float) -> None:
         """Smart Turn's answer to the probe of `revision`: how complete the turn sounds, 0…1."""
         if revision == self.revision and self.phase is Phase.PAUSED:
             self._completeness = completeness
+
+    def words(self, revision: int, ending: Ending) -> None:
+        """How the words end that were read for `revision`."""
+        if revision == self.revision and self.phase is Phase.PAUSED:
+            self._ending = ending
 
     def nothing_said(self, revision: int) -> list[Action]:
         """The committed turn holds no words, or none that can be believed."""
@@ -261,15 +270,16 @@ class TurnTaking:
         self.phase = Phase.HEARING
         self.turn += 1
         self.revision += 1
-        self._completeness = None
+        self._completeness = self._ending = None
         self._overlong = False
         self._began = voicing.began
         self._voice_end = voicing.last_voiced
         return [Begin(self.turn, voicing.began)]
 
-    def _go_on(self, voicing: Voicing, end: int) -> list[Action]:
+    def _go_on(self, voicing: Voicing, start: int, end: int) -> list[Action]:
         if self._overlong:
             return []  # the turn was taken in mid-speech; the owner will be heard again after the answer
+        pause = start - self._voice_end
         self._voice_end = voicing.last_voiced
         if self.phase is Phase.HEARING:
             if end - self._began < self._limits.longest or self.held:
@@ -277,8 +287,9 @@ class TurnTaking:
             self._overlong = True
             return self._commit(voicing, end, "longest turn")
         self.phase = Phase.HEARING
+        self.pauses = self.pauses.observe(seconds(pause))
         self.revision += 1
-        self._completeness = None
+        self._completeness = self._ending = None
         return [Resume(self.turn, self.revision)]
 
     def _pause(self, voicing: Voicing, end: int) -> list[Action]:
@@ -293,8 +304,10 @@ class TurnTaking:
         if not self._probed and silence >= self._policy.probe:
             self._probed = True
             actions.append(Probe(self.turn, self.revision, end))
-        due = endpoint(self._policy, self._completeness)
-        if silence < due.wait or self.held:
+        spoken = seconds(self._voice_end - self._began)
+        due = turn_end(Cues(spoken, self._completeness, self._ending), self.pauses, self._policy)
+        unread = self._ending is None and silence < self._policy.longest
+        if silence < due.wait or unread or self.held:
             return actions
         if voicing.voiced < self._limits.least_voice:
             return self._dismiss()
