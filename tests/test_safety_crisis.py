@@ -108,6 +108,15 @@ def test_most_of_what_nobody_foresaw_is_heard(language: Language) -> None:
     assert sum(found["0"]) / len(found["0"]) <= 0.14
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_said_to_the_product_every_day_alarms_nobody(language: Language) -> None:
+    lines = (ROOT / f"tests/data/safety/everyday.{language}.txt").read_text(encoding="utf-8").splitlines()
+    lines = [line for line in lines if line and not line.startswith("#")]
+    assert len(lines) >= 200
+    as_heard = [re.sub(r"[^\w\s']", "", line.lower()) for line in lines]
+    assert not [line for line in {*lines, *as_heard} if DETECTORS[language].kind(line) is not None]
+
+
 def test_in_a_medical_emergency_the_emergency_number_is_named() -> None:
     answer = guard("en", "GB").answer((), "my dad collapsed and he isn't breathing")
     assert answer is not None

@@ -37,7 +37,8 @@ OTHERS = {  # Apache-2.0; MIT, CC0, MIT
     "ko": ("songys-ko.tsv", "nsmc-ko.tsv", "kote-ko.tsv"),
 }
 N_OTHERS = 12_000
-LINES_A_TEMPLATE = 40
+EASY = ("companion", "everyday")  # kinds of templates that were not written to be told apart from danger
+LINES_A_TEMPLATE, LINES_AN_EASY_ONE = 40, 100
 MISHEARD = 0.3  # share of the template lines that are fitted to once more as a recogniser might hear them
 BLOCK = 12  # lines of train.csv that are set aside together
 INVERSE_PENALTY, FOLDS = 40.0, 5  # scikit-learn's C; 5 and 20 do worse on the development lists
@@ -72,11 +73,11 @@ def from_templates(language: Language) -> Iterator[Line]:
     """Lines of the templates, some of them misheard."""
     rng = np.random.default_rng(0)
     for template in templates(language):
-        kind = template.kind if template.crisis else None
-        for text in template.lines(LINES_A_TEMPLATE, rng):
-            yield Line(text, template.crisis, template.text, 1.0, kind=kind)
+        kind, hard = template.kind if template.crisis else None, template.kind not in EASY
+        for text in template.lines(LINES_A_TEMPLATE if hard else LINES_AN_EASY_ONE, rng):
+            yield Line(text, template.crisis, template.text, 1.0, hard, kind)
             if rng.random() < MISHEARD:
-                yield Line(misheard(text, language, rng), template.crisis, template.text, 0.7, kind=kind)
+                yield Line(misheard(text, language, rng), template.crisis, template.text, 0.7, hard, kind)
 
 
 def written(language: Language) -> Iterator[Line]:
@@ -152,7 +153,8 @@ def measured(language: Language) -> set[str]:
     for name in names:
         with (ROOT / "tests/data/safety" / name).open(encoding="utf-8", newline="") as file:
             found |= {normal(row["text"], language) for row in csv.DictReader(file) if row["language"] == language}
-    return found
+    everyday = (ROOT / f"tests/data/safety/everyday.{language}.txt").read_text(encoding="utf-8").splitlines()
+    return found | {normal(line, language) for line in everyday}
 
 
 def matrix(lines: list[list[int]]) -> sp.csr_matrix:
