@@ -208,8 +208,13 @@ class _Turn:
     committed_at: float = 0.0
     reply: _Reply | None = None
     over_ours: bool = False  # it began over our reply
+    before: str = ""  # the words that it goes on from, where we had begun to answer them too early
     silent_at: int | None = None  # the sample at which our reply was silent because of it
     unsaid: list[tuple[float, Event]] = field(default_factory=list)  # to be told once the reply sounds
+
+    def words(self, text: str) -> str:
+        """All that the owner said, of which `text` is what was said in this turn."""
+        return f"{self.before} {text}".strip()
 
 
 class Conversation:
@@ -228,7 +233,8 @@ class Conversation:
         self._parts = parts
         self._started = started
         self._observers = observers
-        self._taking = taking or TurnTaking()
+        self._taking = taking or TurnTaking(duplex=True)
+        self._duplex = self._taking.duplex  # as far as echo lets it
         if parts.storage is not None:
             self._taking.pauses = Pauses.restore(parts.storage.learned(PAUSES))
         self._hands_free = hands_free or HandsFree()
@@ -415,11 +421,23 @@ class Conversation:
             end = self._position - len(self._window) + WINDOW
             window, self._window = self._window[:WINDOW], self._window[WINDOW:]
             deaf = listening is not State.AWAKE or self._position < self._deaf_until
-            deaf = deaf or (self._taking.phase is Phase.SPEAKING and not self._taking.duplex)
+            if self._taking.phase is Phase.SPEAKING:
+                self._mind_echo()
+                deaf = deaf or not self._taking.duplex
             probability = 0.0 if deaf else self._parts.activity.probability(window)
             for action in self._taking.hear(end - WINDOW, end, probability):
                 self._act(action)
         self._maybe_next_input()
+
+    def _mind_echo(self) -> None:
+        """Listen over our own voice, where it is not taken for the owner's."""
+        leaking = self._device.echo == "leaking"
+        if leaking and self._taking.duplex:
+            detail = (
+                "the microphone hears the speaker too well: it does not listen while it speaks; press a key instead"
+            )
+            self._emit(Trouble("sound", detail))
+        self._taking.duplex = self._duplex and not leaking
 
     def _keep(self, frame: Samples) -> None:
         """Frames go to the recogniser during a turn, and wait as pre-roll before one."""
@@ -451,8 +469,14 @@ class Conversation:
             case Commit():
                 self._commit(action)
             case Dismiss():
-                self._turn = None
+                self._dismiss()
                 self._hands_free.nothing_said()
+
+    def _dismiss(self) -> None:
+        """Nothing was said, or nothing to be answered; what it would have gone on from was."""
+        turn, self._turn = self._turn, None
+        if turn is not None and turn.before:
+            self._save(turn, turn.before, "", interrupted=True)
 
     def _begin(self, action: Begin) -> None:
         frames = list(self._pre_roll)
@@ -503,7 +527,7 @@ class Conversation:
         self._emit(TranscriptPartial(message.text))
         if len(standing.split()) - len(turn.standing.split()) >= READ_AHEAD and self._free_to_follow():
             turn.standing = standing
-            self._follow(standing, message.revision)
+            self._follow(turn.words(standing), message.revision)
 
     def _free_to_follow(self) -> bool:
         return self._writer.idle and self._taking.voiced
@@ -584,7 +608,7 @@ class Conversation:
         if turn.commit is not None:
             self._answer(turn, turn.commit, reading)
         elif reading.transcript.text and not turn.listening:
-            self._prepare(turn, reading.transcript.text, reading.revision)
+            self._prepare(turn, turn.words(reading.transcript.text), reading.revision)
 
     def _have_voice(self, message: VoiceReady) -> None:
         """How it sounded is known; words that waited for it can be answered."""
@@ -638,17 +662,18 @@ class Conversation:
         heard_as = TranscriptFinal(transcript.text, transcript.engine, transcript.language, transcript.confidence)
         self._hold(turn, heard_as)
         history, void = self._history, self._void(commit.revision)
-        turn.affect = turn.affect or self._sense(turn, transcript.text)
+        words = turn.words(transcript.text)
+        turn.affect = turn.affect or self._sense(turn, words)
         if turn.affect is not None:
             self._hold(turn, turn.affect)
         if (goodbye := self._hands_free.goodbye(transcript.text)) is not None:
             turn.reply = _Reply(self._now(), iter((Clause(goodbye, last=True, aside=True),)))
             self._write_on(turn.number, commit.revision, turn.reply)
             return
-        lead = turn.lead or self._parts.replier.lead(history, transcript.text, turn.affect)
+        lead = turn.lead or self._parts.replier.lead(history, words, turn.affect)
         reply = turn.reply = _Reply(asked_at=self._now(), led=lead is not None)
         text = lead.text if lead is not None else ""
-        reply.rest = self._parts.replier.reply(history, transcript.text, void, turn.affect, text)
+        reply.rest = self._parts.replier.reply(history, words, void, turn.affect, text)
         if lead is not None:
             self._say(
                 turn, reply, ClauseReady(turn.number, commit.revision, text, False, style=lead.style, pace=lead.pace)
@@ -775,6 +800,7 @@ class Conversation:
     def _reply_sounds(self, turn: _Turn, message: PlaybackStarted) -> None:
         reply = turn.reply
         assert reply is not None
+        self._mind_echo()
         self._taking.started_playing()
         self._spoken, self._turn = turn, None
         self._tell(turn)
@@ -788,13 +814,16 @@ class Conversation:
         self._tell(turn)  # where the speaker was lost before it made a sound
         text = heard(reply.clauses, message.played)
         assert turn.reading is not None
-        said = turn.reading.transcript.text
+        said = turn.words(turn.reading.transcript.text)
         self._emit(ReplyEnded(text, interrupted=message.stopped), turn=turn.number)
         disclosed = " ".join(clause.text for clause in reply.clauses[: reply.disclosed])
         answered = text[len(disclosed) :].strip()  # a model that reads in its history what it is says it again
-        if answered and not reply.aside:
-            self._history = (*self._history, Exchange(said, answered))
-        if not reply.aside:
+        led = reply.clauses[0].text if reply.led else ""
+        unanswered = message.stopped and not reply.aside and led.startswith(answered)
+        if unanswered and self._turn is not None and self._turn is not turn:
+            self._carry_on(turn, self._turn, said)
+        elif not reply.aside:
+            self._history = (*self._history, Exchange(said, answered)) if answered else self._history
             self._save(turn, said, answered, message.stopped)
         if turn is self._turn:
             self._turn = None
@@ -806,6 +835,12 @@ class Conversation:
         self._warm()
         if self._turn is not None and self._turn.reading is not None:
             self._proceed(self._turn, self._turn.reading)  # the owner's words over ours, now that ours are known
+
+    def _carry_on(self, turn: _Turn, goes_on: _Turn, said: str) -> None:
+        """We cut in: the owner went on before there was more than a lead to hear. It is one turn, and a pause in it."""
+        goes_on.before = said
+        if turn.commit is not None:
+            self._taking.pauses = self._taking.pauses.observe(seconds(goes_on.began - turn.commit.voice_end))
 
     # --- hands-free: keys, and sounds that are no reply ---------------------------------------------------------------
 
@@ -934,8 +969,9 @@ class Conversation:
             return
         if turn is not None:
             self._tell(turn)
-            if turn.commit is not None and turn.reading is not None and turn.reading.transcript.text:
-                self._save(turn, turn.reading.transcript.text, "", interrupted=False)
+            words = turn.words(turn.reading.transcript.text if turn.reading is not None else "")
+            if words and (turn.commit is not None or turn.before):
+                self._save(turn, words, "", interrupted=False)
         self._turn = None
         self._taking.abandon(self._position)
         self._attend(self._hands_free.turn_over(self._position))

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from companion.affect.senses import Senses
-from companion.conversation import Conversation, Parts
+from companion.audio.device import Echo
+from companion.conversation import Conversation, Parts, Storage
 from companion.dialogue.reply import Clause
 from companion.events import (
     FRAME,
@@ -19,6 +20,7 @@ from companion.events import (
     Event,
     Exchange,
     InputEnded,
+    MemorySaved,
     Message,
     PlaybackEnded,
     PlaybackHeld,
@@ -48,6 +50,7 @@ class MemoryDevice:
     """Plays recordings from memory into the loop and keeps what it plays, on one clock that waits for work."""
 
     name = "memory"
+    echo: Echo = "none"
 
     def __init__(
         self,
@@ -281,6 +284,27 @@ class ToneVoice:
         pass
 
 
+class ScriptedStorage:
+    """Keeps what is learned, and no turn."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+
+    def save(
+        self, said: str, answered: str, ago: float, interrupted: bool, affect: Affect | None = None
+    ) -> MemorySaved | None:
+        return None
+
+    def learned(self, name: str) -> Any:
+        return self.values.get(name)
+
+    def learn(self, name: str, value: Any) -> None:
+        self.values[name] = value
+
+    def settle(self) -> None:
+        pass
+
+
 class Log:
     """An observer that keeps every event."""
 
@@ -311,6 +335,7 @@ def converse(
     recognizer: ScriptedRecognizer | None = None,
     activity: LoudnessActivity | None = None,
     senses: Senses | None = None,
+    storage: Storage | None = None,
     duplex: bool = False,
 ) -> tuple[Conversation, MemoryDevice, ScriptedRecognizer, ScriptedReplier, Log]:
     """Run a whole session of scripted parts."""
@@ -320,7 +345,7 @@ def converse(
     log = Log()
     activity = activity or LoudnessActivity()
     judge: Any = Judge(completeness)
-    parts = Parts(activity, judge, recognizer, replier, voice or ToneVoice(), senses=senses)  # type: ignore[arg-type]
+    parts = Parts(activity, judge, recognizer, replier, voice or ToneVoice(), storage, senses)  # type: ignore[arg-type]
     started = SessionStarted("tiny", {}, "en", "test")
     conversation = Conversation(device, parts, started, [log], TurnTaking(duplex=duplex))
     conversation.run()

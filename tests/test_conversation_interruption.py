@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from companion.events import BargeIn, ReplyEnded, ReplyStarted, Samples, TranscriptFinal, Trouble, samples, seconds
 from companion.turns.heard import SpokenClause, heard
-from tests.fakes import MemoryDevice, ScriptedRecognizer, ScriptedReplier, converse, silence, speech
+from tests.fakes import MemoryDevice, ScriptedRecognizer, ScriptedReplier, ScriptedStorage, converse, silence, speech
 
 LONG = " ".join(f"word{n}" for n in range(40))
 """Four seconds of the scripted voice."""
@@ -162,3 +162,52 @@ def test_whatever_the_owner_does_nothing_hangs_and_only_what_was_heard_is_kept(
     assert all(whole.startswith(exchange.companion) for exchange in conversation.history)
     said = sum(len(ended.text.split()) for ended in log.all(ReplyEnded))
     assert said * samples(0.1) <= int(np.count_nonzero(played(device))), "no word is kept that did not sound"
+
+
+def test_where_our_voice_leaks_into_the_microphone_it_says_so_and_does_not_listen_while_it_speaks() -> None:
+    class Leaking(MemoryDevice):
+        @property
+        def echo(self) -> str:  # type: ignore[override]
+            return "leaking" if self.position > samples(2.0) else "none"
+
+    sound = np.concatenate((silence(0.6), speech(0.8), silence(1.5), speech(0.6), silence(0.3)))
+    device = Leaking(sound)
+    _, _, _, replier, log = converse(
+        words=("how are you", "what"), replier=ScriptedReplier(LONG), duplex=True, device=device
+    )
+    assert len(replier.asked) == 1
+    assert log.all(ReplyEnded)[0].text == LONG
+    (trouble,) = log.all(Trouble)
+    assert trouble.what == "sound"
+
+
+def cut_in(words: str, **parts: object) -> tuple:  # type: ignore[type-arg]
+    """A lead of half a second, and the owner goes on over it."""
+    sound = np.concatenate((silence(0.6), speech(0.8), silence(0.6), speech(0.8), silence(0.3)))
+    replier = ScriptedReplier(LONG, lead="I see what you mean now.")
+    return converse(sound, words=("i went home", words), replier=replier, duplex=True, **parts)  # type: ignore[arg-type]
+
+
+def test_who_is_cut_in_on_by_a_lead_is_answered_once_and_to_all_that_was_said() -> None:
+    conversation, _, _, replier, log = cut_in("then she was gone")
+    assert log.all(BargeIn)[0].kind == "stop"
+    assert replier.asked[-1] == ((), "i went home then she was gone")
+    (exchange,) = conversation.history
+    assert exchange.owner == "i went home then she was gone"
+
+
+def test_where_nothing_comes_after_a_cut_in_what_was_said_is_kept() -> None:
+    kept: list[tuple[str, str]] = []
+
+    class Storing(ScriptedStorage):
+        def save(self, said, answered, ago, interrupted, affect=None):  # type: ignore[no-untyped-def]
+            kept.append((said, answered))
+
+    cut_in("Stop.", storage=Storing())
+    assert kept == [("i went home", "")]
+
+
+def test_a_cut_in_teaches_it_how_long_the_owner_pauses() -> None:
+    storage = ScriptedStorage()
+    cut_in("then she was gone", storage=storage)
+    assert storage.values["pauses"]["count"] == 1

@@ -43,7 +43,7 @@ from companion.events import (
 )
 from companion.settings import Settings
 from companion.tts.espeak import EspeakVoice
-from companion.turns.taking import Phase, TurnTaking
+from companion.turns.taking import Phase
 
 KEYS: Final[dict[int, Key]] = {signal.SIGUSR1: "talk", signal.SIGUSR2: "mute"}
 
@@ -93,8 +93,7 @@ def run(
             raise
         started = SessionStarted(settings.profile, assembled.models, settings.language, network)
         observers: list[Observer] = [Status(), announcer, *([writer] if writer else [])]
-        taking = TurnTaking(duplex=bool(inputs))
-        conversation = Conversation(device, assembled.parts, started, observers, taking, hands_free)
+        conversation = Conversation(device, assembled.parts, started, observers, hands_free=hands_free)
         for number, key in KEYS.items():
             signal.signal(number, lambda *_, key=key: conversation.post(KeyPressed(key)))
         conversation.run()

@@ -21,7 +21,6 @@ from companion.conversation import Conversation, Observer
 from companion.errors import quiet_stderr
 from companion.events import SessionStarted
 from companion.settings import Settings
-from companion.turns.taking import TurnTaking
 
 
 def run(
@@ -55,8 +54,7 @@ def run(
     try:
         with quiet_stderr(), screen(settings, recordings=len(inputs)) as shown:
             observers: list[Observer] = [shown, *([writer] if writer else [])]
-            taking = TurnTaking(duplex=bool(inputs))  # recordings do not hear us
-            Conversation(device, assembled.parts, started, observers, taking).run()
+            Conversation(device, assembled.parts, started, observers).run()
     finally:
         if writer is not None:
             writer.close()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Literal, Protocol
 
 from companion.errors import CompanionError
 from companion.events import Message, Samples
+
+Echo = Literal["none", "cancelled", "leaking"]
+"""Of our own voice in the microphone: nothing, nothing any more, or so much that it would pass for the owner's."""
 
 Post = Callable[[Message], None]
 """Puts a message on the loop's queue; safe to call from any thread."""
@@ -32,6 +35,11 @@ class AudioDevice(Protocol):
     @property
     def waits(self) -> bool:
         """Its clock only moves with `tick` and may stand still while others work: files, as fast as it goes."""
+        ...
+
+    @property
+    def echo(self) -> Echo:
+        """What the microphone hears of the speaker, as far as is known by now."""
         ...
 
     def start(self, post: Post) -> None:

@@ -7,10 +7,10 @@ clock. Noise suppression and gain stay off: NS takes Moonshine from 8.6 to 10.9 
 from __future__ import annotations
 
 from collections import deque
-from typing import Literal
 
 import numpy as np
 
+from companion.audio.device import Echo
 from companion.audio.resample import EMPTY, Resampler
 from companion.events import FRAME, SAMPLE_RATE, Samples, samples
 
@@ -33,8 +33,6 @@ TAIL = samples(0.6)
 """After this much silence of the speaker there is no echo: AEC3's longest delay and the reverberation of a room."""
 
 _AUDIBLE_DB, _LOUD_DB = -60.0, -30.0  # RMS of a far frame that may be heard back, and of one whose echo can be measured
-
-Echo = Literal["none", "cancelled", "leaking"]
 
 
 class FarLine:

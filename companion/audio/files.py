@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from companion.audio.device import AudioError, Post
+from companion.audio.device import AudioError, Echo, Post
 from companion.audio.playback import Ended, Held, Playback, Started
 from companion.audio.resample import EMPTY, Framer, Resampler, clean
 from companion.events import (
@@ -49,6 +49,8 @@ class FileDevice:
         AudioError: one of `inputs` cannot be read as sound, or `output` cannot be written there. All of them are
             looked at before the first is heard.
     """
+
+    echo: Echo = "none"  # recordings do not hear us
 
     def __init__(
         self,

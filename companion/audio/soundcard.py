@@ -9,8 +9,8 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
-from companion.audio.device import AudioError, Post
-from companion.audio.echo import Echo, EchoCanceller, FarLine
+from companion.audio.device import AudioError, Echo, Post
+from companion.audio.echo import EchoCanceller, FarLine
 from companion.audio.heartbeat import SPEAKER_STALLED_S, STALLED_S, Hearing, Watchdog
 from companion.audio.intake import Intake
 from companion.audio.playback import Ended, Held, Playback, Started
