@@ -105,5 +105,5 @@ def test_the_bench_counts_a_reply_before_the_end_once_and_its_delay_after_the_en
 
     talk = [Utterance("a", (silence(0.6), silence(0.7), silence(float("inf")))), Utterance("b", (silence(9.0),))]
     figures = run_policy(talk, lambda silence, pauses: 0.5)
-    assert figures == {"cut_ins": 0.5, "delay_ms": 500.0, "mean_delay_ms": 500.0}
+    assert figures == {"cut_ins": 0.5, "answers": 0.0, "delay_ms": 500.0, "mean_delay_ms": 500.0}
     assert run_policy(talk, lambda silence, pauses: 0.5, making=0.25)["cut_ins"] == 0.0

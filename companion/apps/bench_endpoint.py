@@ -27,10 +27,10 @@ from companion.turns.words_end import Ending, ending
 TABLE = "turn-pauses.csv"
 SHIPPED = EndpointPolicy()
 POLICIES = {
-    "hasty": EndpointPolicy(shortest=samples(0.2), risk=0.8),
-    "quick": EndpointPolicy(shortest=samples(0.28), risk=0.4),
+    "hasty": EndpointPolicy(risk=0.8),
+    "quick": EndpointPolicy(risk=0.4),
     "shipped": SHIPPED,
-    "calm": EndpointPolicy(shortest=samples(0.5), risk=0.15),
+    "calm": EndpointPolicy(shortest=samples(0.4), risk=0.15),
     "patient": EndpointPolicy(shortest=samples(0.7), risk=0.1),
     "most patient": EndpointPolicy(shortest=samples(1.0), risk=0.05),
 }
@@ -43,6 +43,7 @@ _JUDGED = _PROBE + 0.047  # it takes 47 ms
 _READ = 0.28  # the words are asked for after 0.128 s and take about 0.15 s
 _ALONE = 0.2  # Smart Turn alone
 _GIVES_UP = 3.0
+_LEAD = 0.8  # "I see.", before the answer itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,19 +120,27 @@ def curve(data: Path, models: Path, profile: str, language: str | None, limit: i
 
 
 def run_policy(utterances: Iterable[Utterance], wait: Wait, making: float = 0.0) -> dict[str, float]:
-    """`cut_ins`: share of utterances with a reply before their end; `delay_ms` after it, median and mean."""
+    """`cut_ins`: share of utterances with a reply before their end; `delay_ms` after it, median and mean.
+
+    `answers`: share of utterances with more than a lead of `_LEAD` seconds before their end: who goes on before that has
+    the floor.
+    """
     owners: dict[str, Pauses] = {}
-    cut, delays = [], []
+    cut, answered, delays = [], [], []
     for utterance in utterances:
-        pauses, early = owners.get(utterance.speaker, Pauses()), False
+        pauses, early, answer = owners.get(utterance.speaker, Pauses()), False, False
         for silence in utterance.silences[:-1]:
-            early |= wait(silence, pauses) + making < silence.length
+            due = wait(silence, pauses) + making
+            early |= due < silence.length
+            answer |= due + _LEAD < silence.length
             pauses = pauses.observe(silence.length)
         cut.append(early)
+        answered.append(answer)
         delays.append((wait(utterance.silences[-1], pauses) + making) * 1000)
         owners[utterance.speaker] = pauses
     return {
         "cut_ins": round(sum(cut) / len(cut), 3),
+        "answers": round(sum(answered) / len(answered), 3),
         "delay_ms": round(median(delays), 1),
         "mean_delay_ms": round(sum(delays) / len(delays), 1),
     }
@@ -238,10 +247,14 @@ def show(result: dict[str, Any]) -> None:
 
     for figures in result["sets"]:
         table = Table(title=f"{figures['name']}: {figures['n']} utterances, {figures['speakers']} speakers")
-        for column in ("policy", "cut in", "delay p50 ms", "mean ms"):
+        for column in ("policy", "cut in", "beyond a lead", "delay p50 ms", "mean ms"):
             table.add_column(column, justify="left" if column == "policy" else "right")
         for row in figures["policies"]:
             table.add_row(
-                row["policy"], f"{row['cut_ins']:.0%}", f"{row['delay_ms']:,.0f}", f"{row['mean_delay_ms']:,.0f}"
+                row["policy"],
+                f"{row['cut_ins']:.0%}",
+                f"{row['answers']:.0%}",
+                f"{row['delay_ms']:,.0f}",
+                f"{row['mean_delay_ms']:,.0f}",
             )
         Console().print(table)

@@ -16,7 +16,7 @@ import math
 from dataclasses import dataclass
 
 from companion.events import samples
-from companion.turns.pauses import Pauses
+from companion.turns.pauses import PRIOR, Pauses
 from companion.turns.words_end import Ending
 
 
@@ -28,14 +28,17 @@ class EndpointPolicy:
     after 0.16 s, 128 after 0.1). A pause is worth asking about after `probe`: people leave gaps of about 200 ms
     between turns, plosives inside words are shorter, and sooner Smart Turn is less sure of a complete turn.
 
-    No turn is answered before `shortest`, and one that Smart Turn is sure of is answered then: of the pauses within
-    sentences it is sure of, half are shorter. Other turns are answered once the odds of cutting in are `risk`, at the
-    latest after `longest`; where the words are surely unfinished, after `timeout`.
+    No turn is answered before `shortest`. One that Smart Turn is sure of is answered then, or as much later as the
+    owner pauses longer than others. Other turns are answered once the odds of cutting in are `risk`, at the latest
+    after `longest`; where the words are surely unfinished, after `timeout`.
+
+    `shortest` may be as short as it is because most answers open with a few words that leave the floor to the owner:
+    who goes on over them has not been cut short, and is answered to all that was said.
     """
 
     read: int = samples(0.128)
     probe: int = samples(0.16)
-    shortest: int = samples(0.35)
+    shortest: int = samples(0.25)
     longest: int = samples(1.2)
     timeout: int = samples(1.8)
     risk: float = 0.25
@@ -90,7 +93,8 @@ def turn_end(cues: Cues, pauses: Pauses, policy: EndpointPolicy) -> Endpoint:
     """The silence to wait for, and what decided it. Ask again when a cue arrives."""
     goes_on = cues.ending in ("unfinished", "number", "hesitation")
     if cues.completeness is not None and cues.completeness >= _SURE and not goes_on:
-        return Endpoint(policy.shortest, "sound")
+        slower = max(1.0, pauses.median / PRIOR)
+        return Endpoint(min(policy.longest, round(policy.shortest * slower)), "sound")
     over = probability(cues)
     wait = samples(pauses.outlasting(policy.risk * over / (1 - over)))
     longest = policy.timeout if over < _UNFINISHED else policy.longest

@@ -19,7 +19,7 @@ from companion.settings import Language
 
 Kind = Literal["plain", "hard", "good"]
 
-IN_A_ROW: Final = 3
+IN_A_ROW: Final = 4
 """Answers that may open with one, one after the other: always is a tic."""
 
 LEAST_WORDS: Final = 3
