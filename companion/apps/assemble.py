@@ -112,8 +112,10 @@ def installed_embedder(store: ModelStore, language: str, profile: str | None = N
     return None
 
 
-def open_hands_free(settings: Settings, parts: Parts) -> HandsFree:
+def open_hands_free(settings: Settings, parts: Parts, *, sleeps: bool = True) -> HandsFree:
     """What sleeps until the wake word of `settings`, where they have one, and says by sounds what it does.
+
+    Without `sleeps` it does neither, and can be muted.
 
     Raises:
         CompanionError: that word cannot be listened for; the message says which can.
@@ -123,15 +125,14 @@ def open_hands_free(settings: Settings, parts: Parts) -> HandsFree:
     from companion.turns.attention import Attention, AttentionLimits
 
     wanted, wake_word = settings.hands_free, None
-    if wanted.wake_word:
+    if sleeps and wanted.wake_word:
         # Asleep, the loop does not ask the voice detector, so that the wake word may.
         probability = parts.activity.probability
         wake_word = open_wake_word(wanted.wake_word, settings.language, parts.recognizer.vosk_model, probability)
     limits = AttentionLimits(follow_up=samples(wanted.follow_up_s))
     attention = Attention(limits, wake_word=wake_word is not None)
-    return HandsFree(
-        attention, wake_word, language=settings.language, name=settings.companion_name, sounds=wanted.sounds
-    )
+    sounds = sleeps and wanted.sounds
+    return HandsFree(attention, wake_word, language=settings.language, name=settings.companion_name, sounds=sounds)
 
 
 def _few_arenas() -> None:

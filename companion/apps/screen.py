@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
@@ -15,6 +15,7 @@ from companion.apps.wording import say
 from companion.conversation import Observer
 from companion.events import (
     Affect,
+    AttentionChanged,
     Event,
     ReplyClause,
     SessionEnded,
@@ -42,14 +43,17 @@ _FLOOR_DB = -60.0
 
 
 @contextmanager
-def screen(settings: Settings, recordings: int) -> Iterator[Observer]:
-    """Live captions in a terminal; plain lines where the output goes to a file or a pipe."""
+def screen(settings: Settings, recordings: int, keys: bool = False) -> Iterator[Observer]:
+    """Live captions in a terminal; plain lines where the output goes to a file or a pipe.
+
+    `keys`: the owner may press some, so name them.
+    """
     console = Console(highlight=False)
     if not sys.stdout.isatty():
         yield Captions(console, settings, recordings)
         return
     with Live(console=console, refresh_per_second=10, transient=True) as live:
-        yield LiveCaptions(console, settings, recordings, live)
+        yield LiveCaptions(console, settings, recordings, live, keys)
 
 
 class Captions:
@@ -61,6 +65,7 @@ class Captions:
         self._companion = settings.companion_name
         self._owner = settings.owner_name or say(settings.language, "you")
         self._recordings = recordings
+        self._wake_word = settings.hands_free.wake_word
         self._reply: list[str] = []
         self._latency: TurnLatency | None = None
         self._affect: Affect | None = None
@@ -83,6 +88,8 @@ class Captions:
                 self._latency = event
             case Trouble():
                 self._line(event.detail, "bold red")
+            case AttentionChanged():
+                self._attention(event)
             case SessionEnded():
                 self._line(say(self._language, "ended"), "dim")
             case _:
@@ -92,6 +99,11 @@ class Captions:
 
     def level(self, rms: float, phase: Phase) -> None:
         """Plain captions show no level."""
+
+    def _attention(self, event: AttentionChanged) -> None:
+        state = "listening" if event.state == "awake" else event.state
+        call = say(self._language, "call", word=self._wake_word) if event.state == "asleep" else ""
+        self._line(f"— {say(self._language, state)} — {call}".rstrip(), "dim")
 
     def _other(self, event: Event) -> None:
         pass
@@ -126,25 +138,35 @@ class Captions:
 
 
 class LiveCaptions(Captions):
-    """Captions with a last line that lives: who has the floor, how loud it is, the words so far."""
+    """Captions with a last line that lives: who has the floor, how loud it is, the words so far; and the keys."""
 
-    def __init__(self, console: Console, settings: Settings, recordings: int, live: Live) -> None:
+    def __init__(self, console: Console, settings: Settings, recordings: int, live: Live, keys: bool) -> None:
         super().__init__(console, settings, recordings)
         self._live = live
+        self._keys = keys
+        self._state = "awake"
         self._partial = ""
 
     def level(self, rms: float, phase: Phase) -> None:
         """Redraw the living line."""
-        colour = _COLOURS[phase]
+        colour, state = _COLOURS[phase], phase.value
+        if self._state != "awake":
+            colour, state = "bright_black", self._state
         share = max(0.0, min(1.0, 1.0 - 20 * math.log10(max(rms, 1e-6)) / _FLOOR_DB))
         filled = round(share * _METER)
         meter = "▮" * filled + "▯" * (_METER - filled)
         words = " ".join(self._reply) if phase is Phase.SPEAKING else self._partial
         line = Text.assemble(
-            (meter, colour), "  ", (say(self._language, phase.value), f"bold {colour}"), "  ", (words, "italic")
+            (meter, colour), "  ", (say(self._language, state), f"bold {colour}"), "  ", (words, "italic")
         )
         line.truncate(self._console.width, overflow="ellipsis")
-        self._live.update(line)
+        keys = Text(say(self._language, "keys_muted" if self._state == "muted" else "keys"), style="dim")
+        self._live.update(Group(line, keys) if self._keys else line)
+
+    def _attention(self, event: AttentionChanged) -> None:
+        self._state = event.state
+        if event.state == "asleep":
+            super()._attention(event)
 
     def _other(self, event: Event) -> None:
         match event:

@@ -9,8 +9,9 @@ from typing import Literal
 
 from rich.console import Console
 
-from companion.apps.assemble import assemble, open_talk_memory
+from companion.apps.assemble import assemble, open_hands_free, open_talk_memory
 from companion.apps.events_file import EventsFile
+from companion.apps.keys import keys, readable
 from companion.apps.options import effective
 from companion.apps.screen import screen
 from companion.apps.unlock import Unlock
@@ -19,7 +20,7 @@ from companion.audio.device import AudioDevice
 from companion.audio.files import FileDevice
 from companion.conversation import Conversation, Observer
 from companion.errors import quiet_stderr
-from companion.events import SessionStarted
+from companion.events import KeyPressed, SessionStarted
 from companion.settings import Settings
 
 
@@ -47,14 +48,18 @@ def run(
     console = Console(stderr=not sys.stdout.isatty())
     device = open_device(settings, inputs, output, pace)  # first: a bad recording is said at once
     memory = None if incognito else open_talk_memory(home, models, settings, unlock)
+    keys_work, sleeps = readable(), settings.hands_free.at_screen
     with console.status(say(settings.language, "starting")):
         assembled = assemble(models, settings, memory)
+        hands_free = open_hands_free(settings, assembled.parts, sleeps=sleeps) if keys_work or sleeps else None
     started = SessionStarted(settings.profile, assembled.models, settings.language, network)
     writer = EventsFile(events) if events else None
     try:
-        with quiet_stderr(), screen(settings, recordings=len(inputs)) as shown:
+        with quiet_stderr(), screen(settings, len(inputs), keys_work) as shown:
             observers: list[Observer] = [shown, *([writer] if writer else [])]
-            Conversation(device, assembled.parts, started, observers).run()
+            conversation = Conversation(device, assembled.parts, started, observers, hands_free=hands_free)
+            with keys(lambda key: conversation.post(KeyPressed(key))):
+                conversation.run()
     finally:
         if writer is not None:
             writer.close()
