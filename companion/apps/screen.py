@@ -160,11 +160,12 @@ class LiveCaptions(Captions):
             (meter, colour), "  ", (say(self._language, state), f"bold {colour}"), "  ", (words, "italic")
         )
         line.truncate(self._console.width, overflow="ellipsis")
-        keys = Text(say(self._language, "keys_muted" if self._state == "muted" else "keys"), style="dim")
+        offered = say(self._language, "keys_muted" if self._state == "muted" else "keys")
+        keys = Text(offered, style="dim", no_wrap=True, overflow="ellipsis")
         self._live.update(Group(line, keys) if self._keys else line)
 
     def _attention(self, event: AttentionChanged) -> None:
-        self._state = event.state
+        self._state, self._partial = event.state, ""
         if event.state == "asleep":
             super()._attention(event)
 
