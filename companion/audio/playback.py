@@ -185,11 +185,12 @@ class Playback:
     def restart(self, rate: int) -> None:
         """The sink went away, or came back with another rate: drop every utterance at once.
 
-        What lies over them, such as the notice that the sink went away, waits for it; at another rate it is lost.
+        What lies over them, such as the notice that the sink went away, waits for it.
         """
         with self._lock:
             self._cut = EMPTY
-            self._over = self._over if rate == self._rate else EMPTY
+            if rate != self._rate:
+                self._over = Resampler(self._rate, rate).feed(self._over, last=True)
             self._rate = rate
             self._drop_all(self._pulled)
 
