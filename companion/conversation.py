@@ -864,6 +864,7 @@ class Conversation:
                 self._sound(earcons.earcon(item), earcons.RATE)
                 continue
             self._emit(item)
+            self._device.doze(item.state != "awake")
             # What was heard before, the wake word itself, is no part of what is said now.
             self._parts.activity.reset()
             self._pre_roll.clear()

@@ -79,6 +79,9 @@ class MemoryDevice:
     def start(self, post: Callable[[Message], None]) -> None:
         self._post = post
 
+    def doze(self, dozing: bool) -> None:
+        self.dozing = dozing
+
     def tick(self) -> float:
         if self._interrupt_after is not None and self.position >= samples(self._interrupt_after):
             raise KeyboardInterrupt

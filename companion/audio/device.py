@@ -77,6 +77,10 @@ class AudioDevice(Protocol):
         """Cut what is playing and drop what waits; `PlaybackEnded` of each is posted before this returns."""
         ...
 
+    def doze(self, dozing: bool) -> None:
+        """Nobody is awaited: frames may come late, several at once, if that saves work. False ends it."""
+        ...
+
     def tick(self) -> float | None:
         """Do what is due and return the seconds until the next call; None: the device pushes frames by itself.
 

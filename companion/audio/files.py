@@ -102,6 +102,9 @@ class FileDevice:
         self._playback.stop()
         self._report()
 
+    def doze(self, dozing: bool) -> None:
+        """A file saves nothing by it."""
+
     def tick(self) -> float:
         """Post the next frame and write 20 ms of output if that is due; the seconds until the next time.
 

@@ -21,6 +21,10 @@ Direction = Literal["input", "output"]
 RATES = (48_000, 44_100, 16_000)
 """Hz, tried in this order where a device refuses the rate that it calls its own."""
 
+BLOCK_S = 0.01
+"""Left to itself, PortAudio calls 200 times a second on PulseAudio, now and then for a single sample; this way half as
+often, and idle listening takes two thirds of the processor."""
+
 OUTPUT_LATENCY_S = 0.06
 """How much the speaker is given ahead. PortAudio's own 35 ms ran dry now and then on two busy cores, 60 ms did not; the
 microphone is read with PortAudio's own, since waiting there loses nothing."""
@@ -57,6 +61,19 @@ class Block:
     samples: Samples
     at: float
     overflow: bool = False
+
+
+def gathered(blocks: queue.SimpleQueue[Block], timeout: float) -> Block:
+    """The next of `blocks`, and with it, as one, all that wait behind it.
+
+    Raises:
+        queue.Empty: none came within `timeout` seconds.
+    """
+    together = [blocks.get(timeout=timeout)]
+    while not blocks.empty():
+        together.append(blocks.get())
+    samples = np.concatenate([block.samples for block in together])
+    return Block(samples, together[0].at, any(block.overflow for block in together))
 
 
 def _sounddevice() -> Any:
@@ -191,6 +208,7 @@ class Streams:
                     channels=count,
                     dtype="float32",
                     latency=latency,
+                    blocksize=round(rate * BLOCK_S),
                     callback=callback,
                 )
             except _sounddevice().PortAudioError as error:
