@@ -629,11 +629,9 @@ class Conversation:
         """Let the model begin to answer words that may be all."""
         history, void = self._history, self._void(revision)
         affect = turn.affect = self._sense(turn, words)
-        lead = turn.lead = self._parts.replier.lead(history, words, affect)
-        text = lead.text if lead is not None else ""
+        turn.lead = self._parts.replier.lead(history, words, affect)
         self._writer.submit(
-            lambda: self._parts.replier.prepare(history, words, void, affect, text),
-            self._failed("language model", revision),
+            lambda: self._parts.replier.prepare(history, words, void, affect), self._failed("language model", revision)
         )
 
     def _sense(self, turn: _Turn, words: str) -> Affect | None:

@@ -238,12 +238,7 @@ class ScriptedReplier:
         return self.leads
 
     def prepare(
-        self,
-        history: Sequence[Exchange],
-        words: str,
-        cancelled: Callable[[], bool],
-        affect: Affect | None = None,
-        lead: str = "",
+        self, history: Sequence[Exchange], words: str, cancelled: Callable[[], bool], affect: Affect | None = None
     ) -> None:
         self.prepared.append(words)
 

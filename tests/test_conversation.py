@@ -317,9 +317,9 @@ def test_how_the_turn_sounded_is_told_and_known_to_the_answer() -> None:
     asked: list[Affect | None] = []
 
     class Curious(ScriptedReplier):
-        def prepare(self, history, words, cancelled, affect=None, lead=""):  # type: ignore[no-untyped-def]
+        def prepare(self, history, words, cancelled, affect=None):  # type: ignore[no-untyped-def]
             asked.append(affect)
-            super().prepare(history, words, cancelled, affect, lead)
+            super().prepare(history, words, cancelled, affect)
 
     senses = Listening()
     _, _, _, _, log = converse(UTTERANCE, replier=Curious("Good."), senses=senses)

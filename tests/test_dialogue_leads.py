@@ -71,3 +71,10 @@ def test_a_feeling_colours_it_only_where_it_is_clear(language: Language) -> None
 )
 def test_what_follows_has_no_second_interjection(text: str, rest: str) -> None:
     assert leads.bare(text) == rest
+
+
+def test_the_model_does_not_learn_to_open_every_answer_with_one() -> None:
+    known = leads.load("en")
+    assert known.without("Oh, I see. That is far away.") == "That is far away."
+    assert known.without("That is far away.") == "That is far away."
+    assert known.without("I see.") == "I see."

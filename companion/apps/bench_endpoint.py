@@ -122,8 +122,8 @@ def curve(data: Path, models: Path, profile: str, language: str | None, limit: i
 def run_policy(utterances: Iterable[Utterance], wait: Wait, making: float = 0.0) -> dict[str, float]:
     """`cut_ins`: share of utterances with a reply before their end; `delay_ms` after it, median and mean.
 
-    `answers`: share of utterances with more than a lead of `_LEAD` seconds before their end: who goes on before that has
-    the floor.
+    `answers`: share of utterances with more than a lead of `_LEAD` seconds before their end; who goes on before that
+    has the floor.
     """
     owners: dict[str, Pauses] = {}
     cut, answered, delays = [], [], []

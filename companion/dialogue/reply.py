@@ -87,12 +87,7 @@ class Dialogue(Protocol):
         """A few words that can be said while the answer is still thought about. Takes no time."""
 
     def prepare(
-        self,
-        history: Sequence[Exchange],
-        words: str,
-        cancelled: Cancelled,
-        affect: Affect | None = None,
-        lead: str = "",
+        self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None = None
     ) -> None:
         """Read the owner's words and begin to answer, while it is not sure yet that they are all."""
 
@@ -128,9 +123,9 @@ class _Opening:
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """A reply begun before it is asked for. `turn`: the number of turns before it, the owner's words, and the lead."""
+    """A reply begun before it is asked for. `turn`: the number of turns before it, and the owner's words."""
 
-    turn: tuple[int, str, str]
+    turn: tuple[int, str]
     first: Clause
     rest: Iterator[Clause]
     cancelled: Cancelled
@@ -207,12 +202,7 @@ class Replier:
         return Clause(lead.text, last=False, style=lead.style, pace=self._owner.pace) if lead is not None else None
 
     def prepare(
-        self,
-        history: Sequence[Exchange],
-        words: str,
-        cancelled: Cancelled,
-        affect: Affect | None = None,
-        lead: str = "",
+        self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None = None
     ) -> None:
         """Begin the reply to what may be all of the owner's words; if they stay so, `reply` goes on from there."""
         if self._model is None or self._answered_in_code(history, words):
@@ -220,9 +210,9 @@ class Replier:
         if self._disclosure_due():  # which takes as long to say as the model needs to begin
             self._read(history, words, cancelled)
             return
-        rest = self._write(history, words, cancelled, affect, lead)
+        rest = self._write(history, words, cancelled, affect)
         first = next(rest, None)
-        self._begun = None if first is None else _Begun((len(history), words, lead), first, rest, cancelled)
+        self._begun = None if first is None else _Begun((len(history), words), first, rest, cancelled)
 
     def reply(
         self,
@@ -234,9 +224,9 @@ class Replier:
     ) -> Iterator[Clause]:
         """The answer clause by clause; nothing is computed between a clause and the asking for the next.
 
-        `lead`: what was said of it already, or is about to be; the clauses go on from there. Exactly one of them is
-        `last`, and at least one has text. When `cancelled`, they end without a last one. From the call on, reading
-        ahead gives way to it: what is said in code does not wait for the model.
+        `lead`: what was said of it already, or is about to be. Exactly one of them is `last`, and at least one has
+        text. When `cancelled`, they end without a last one. From the call on, reading ahead gives way to it: what is
+        said in code does not wait for the model.
         """
         self._wanted = cancelled
         return self._reply(history, words, cancelled, affect, lead)
@@ -248,8 +238,10 @@ class Replier:
         fixed = self._guard.answer(history, words)
         wished = self._owner.hear(history, words, affect, closed=fixed is not None and fixed.kind == "goodbye")
         self._introduce()
-        for clause in self._answer(history, words, cancelled, affect, lead, fixed, wished):
-            yield replace(clause, pace=self._owner.pace)
+        for clause in self._answer(history, words, cancelled, affect, fixed, wished):
+            text = leads.bare(clause.text) if lead else clause.text
+            lead = "" if text else lead
+            yield replace(clause, text=text, pace=self._owner.pace)
 
     def _answer(
         self,
@@ -257,7 +249,6 @@ class Replier:
         words: str,
         cancelled: Cancelled,
         affect: Affect | None,
-        lead: str,
         fixed: FixedAnswer | None,
         wished: str | None,
     ) -> Iterator[Clause]:
@@ -283,7 +274,7 @@ class Replier:
             yield Clause(self._persona.no_model, last=True)
             return
         text = ""
-        for clause in self._clauses(history, words, cancelled, affect, lead):
+        for clause in self._clauses(history, words, cancelled, affect):
             text = clause.text or text
             if clause.plan is not None:
                 self._owner.answered(len(history), clause.plan, affect.valence if affect is not None else 0.0)
@@ -339,18 +330,18 @@ class Replier:
             yield Clause(sentence, last=False, safety="disclosure")
 
     def _clauses(
-        self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None, lead: str
+        self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None
     ) -> Iterator[Clause]:
         """The reply, from where it was begun ahead if it was."""
         begun, self._begun = self._begun, None
-        if begun is not None and begun.turn == (len(history), words, lead) and not begun.cancelled():
+        if begun is not None and begun.turn == (len(history), words) and not begun.cancelled():
             yield replace(begun.first, first_token=0.0, ahead=True)
             yield from begun.rest
         else:
-            yield from self._write(history, words, cancelled, affect, lead)
+            yield from self._write(history, words, cancelled, affect)
 
     def _write(
-        self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None, lead: str
+        self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None
     ) -> Iterator[Clause]:
         assert self._model is not None
         asked = time.perf_counter()
@@ -361,8 +352,6 @@ class Replier:
         opening = self._open(history, words, remembered.note, cancelled, affect)
         if opening is None:
             return
-        if lead:
-            opening = replace(opening, said=leads.bare(opening.said))
         if remembered.hint and opening.moment == self._persona.unknown:
             yield Clause(remembered.hint, last=True, recall=remembered.recall)
             return
@@ -389,7 +378,7 @@ class Replier:
         for text in _sentences(opening.said):
             yield clause(text, plan.style)
         if not (opening.whole or (said and self._model.parameters < self._persona.alone_below)):
-            for text in self._compose(history, words, remembered.note, opening, lead, cancelled, began):
+            for text in self._compose(history, words, remembered.note, opening, cancelled, began):
                 yield clause(text, plan.style_then if said else plan.style)
         if cancelled():
             return
@@ -404,7 +393,6 @@ class Replier:
         words: str,
         note: str,
         opening: _Opening,
-        lead: str,
         cancelled: Cancelled,
         began: Callable[[], None],
     ) -> Iterator[str]:
@@ -420,7 +408,7 @@ class Replier:
         restraint.admit(opening.said)
         fit = bool(opening.said)
         messages = self._messages(history, words, note)
-        written = persona.in_moment(opening.moment, f"{lead} {opening.said}".strip())
+        written = persona.in_moment(opening.moment, opening.said)
         with closing(self._model.stream(messages, self._sampling, cancelled, written)) as pieces:
             for piece in pieces:
                 began()
@@ -523,7 +511,7 @@ class Replier:
         opening = self._openings.get((number, turn.owner))
         if opening is None or not turn.companion:
             return turn
-        return Exchange(turn.owner, persona.in_moment(opening.moment, turn.companion))
+        return Exchange(turn.owner, persona.in_moment(opening.moment, self._leads.without(turn.companion)))
 
 
 def _said(answer: str, *, aside: bool = False, style: str = "neutral") -> Iterator[Clause]:

@@ -75,6 +75,10 @@ class Leads:
         """Every one there is."""
         return [Lead(text, _STYLES[kind]) for kind, texts in self.texts.items() for text in texts]
 
+    def without(self, answer: str) -> str:
+        """`answer` as the model should remember it: it would soon open every answer with one of its own."""
+        return answer.removeprefix(self._opening(answer)).strip() or answer
+
     def _opening(self, answer: str) -> str:
         """The lead with which `answer` begins; empty: none."""
         begun = [text for texts in self.texts.values() for text in texts if answer.startswith(text)]
