@@ -38,6 +38,7 @@ from companion.events import (
     Announcement,
     AttentionChanged,
     AudioFrame,
+    Backchannel,
     BargeIn,
     ClauseReady,
     CompletenessReady,
@@ -49,6 +50,7 @@ from companion.events import (
     KeyPressed,
     MemorySaved,
     Message,
+    NodReady,
     PartialReady,
     PlaybackEnded,
     PlaybackHeld,
@@ -210,6 +212,7 @@ class _Turn:
     over_ours: bool = False  # it began over our reply
     before: str = ""  # the words that it goes on from, where we had begun to answer them too early
     silent_at: int | None = None  # the sample at which our reply was silent because of it
+    nodded: int | None = None  # the sample at which we last said "mm-hm"
     unsaid: list[tuple[float, Event]] = field(default_factory=list)  # to be told once the reply sounds
 
     def words(self, text: str) -> str:
@@ -348,6 +351,7 @@ class Conversation:
                 self._hear(message)
             case CompletenessReady():
                 self._taking.judge(message.revision, message.probability)
+                self._maybe_nod()
             case InputEnded():
                 self._input_ended = message.position
             case TurnSaved():
@@ -378,6 +382,8 @@ class Conversation:
                 self._have_sound(turn, message)
             case PlaybackStarted() if turn := self._answered(message.tag):
                 self._reply_sounds(turn, message)
+            case NodReady() if self._current(message.revision):
+                self._nod(message)
             case PlaybackHeld() if self._turn is not None and self._turn.over_ours:
                 self._turn.silent_at = message.position
             case PlaybackEnded() if turn := self._sounding(message.tag):
@@ -602,6 +608,35 @@ class Conversation:
             self._weigh(turn, message.transcript.text, message.transcript.confidence, paused=True)
         if turn is self._turn and self._spoken is None:
             self._proceed(turn, message)
+            self._maybe_nod()
+
+    def _maybe_nod(self) -> None:
+        """In a pause of a long turn that goes on: a sound that says so, made beforehand."""
+        turn = self._turn
+        if turn is None or turn.reading is None or self._spoken is not None:
+            return
+        since = None if turn.nodded is None else self._position - turn.nodded
+        if not self._taking.nod_due(since):
+            return
+        nod = self._parts.replier.nod(self._history, turn.words(turn.reading.transcript.text))
+        if nod is None:
+            return
+        turn.nodded = self._position
+        revision = self._taking.revision
+        voice = self._parts.voice
+
+        def speak() -> None:
+            sound = [*voice.synthesize(nod.text, style(nod.style, nod.pace))]
+            if sound:
+                self._queue.put(NodReady(revision, np.concatenate(sound), voice.rate))
+
+        self._speaker.submit(speak, failed=lambda error: None)  # nobody waits for it
+
+    def _nod(self, message: NodReady) -> None:
+        if self._turn is None or self._taking.phase is not Phase.PAUSED:
+            return
+        self._device.overlay(message.samples, message.rate)
+        self._emit(Backchannel(seconds(self._position)))
 
     def _proceed(self, turn: _Turn, reading: ReadingReady) -> None:
         """Answer what was read, or prepare to."""

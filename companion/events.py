@@ -265,8 +265,18 @@ class Announcement:
     rate: int
 
 
+@dataclass(frozen=True, slots=True)
+class NodReady:
+    """The sound of a backchannel of ours, mono at `rate` Hz, for the pause of `revision`."""
+
+    revision: int
+    samples: Samples
+    rate: int
+
+
 Message = (
     AudioFrame
+    | NodReady
     | InputEnded
     | PlaybackStarted
     | PlaybackHeld
@@ -434,6 +444,14 @@ class BargeIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Backchannel:
+    """At `at` (sample-clock seconds), in a pause of the owner's, a sound of ours that says "go on"."""
+
+    name: ClassVar[str] = "backchannel"
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class RecallItem:
     """`kind` ("fact", "episode") and `id` name what came to mind; `score` orders the items of one kind."""
 
@@ -506,6 +524,7 @@ Event = (
     | ReplyStarted
     | ReplyEnded
     | BargeIn
+    | Backchannel
     | TurnLatency
     | MemorySaved
     | Trouble

@@ -71,6 +71,9 @@ class Settings(BaseModel):
     voice_affect: bool = Field(
         default=False, description="Whether it listens to how you sound (pitch, pace, energy), besides the words."
     )
+    backchannels: bool = Field(
+        default=True, description='Whether it says "mm-hm" now and then while you tell something long.'
+    )
     sound: SoundSettings = Field(default_factory=SoundSettings)
     hands_free: HandsFreeSettings = Field(default_factory=HandsFreeSettings)
 

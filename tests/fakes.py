@@ -237,6 +237,9 @@ class ScriptedReplier:
     def lead(self, history: Sequence[Exchange], words: str, affect: Affect | None = None) -> Clause | None:
         return self.leads
 
+    def nod(self, history: Sequence[Exchange], words: str) -> Clause | None:
+        return Clause("mm-hm", last=False)
+
     def prepare(
         self, history: Sequence[Exchange], words: str, cancelled: Callable[[], bool], affect: Affect | None = None
     ) -> None:

@@ -12,6 +12,7 @@ from companion.dialogue.reply import Clause
 from companion.events import (
     Affect,
     AffectReading,
+    Backchannel,
     ReplyClause,
     ReplyEnded,
     ReplyStarted,
@@ -375,3 +376,21 @@ def test_a_lead_sounds_before_the_model_has_written_a_word_and_belongs_to_the_an
     assert [clause.text for clause in log.all(ReplyClause)] == ["I see.", "That is far."]  # type: ignore[attr-defined]
     assert conversation.history[-1].companion == "I see. That is far."
     assert log.all(TurnLatency)[0].led  # type: ignore[attr-defined]
+
+
+def test_who_tells_something_long_hears_that_it_is_listened_to() -> None:
+    sound = np.concatenate((silence(0.6), speech(7.0), silence(0.5), speech(1.0), silence(0.2)))
+    _, device, _, replier, log = converse(sound, words=("and then my",), completeness=0.1, duplex=True)
+    (backchannel,) = log.all(Backchannel)
+    assert 7.6 < backchannel.at < 8.4  # type: ignore[attr-defined]
+    assert len(device.overlaid) == 1
+    assert len(replier.asked) == 1
+
+
+def test_where_our_voice_would_be_heard_or_the_turn_is_short_it_is_silent() -> None:
+    long = np.concatenate((silence(0.6), speech(7.0), silence(0.8), speech(1.0), silence(0.2)))
+    short = np.concatenate((silence(0.6), speech(2.0), silence(0.8), speech(1.0), silence(0.2)))
+    for sound, duplex in ((long, False), (short, True)):
+        _, device, _, _, log = converse(sound, completeness=0.2, duplex=duplex)
+        assert not log.all(Backchannel)
+        assert not device.overlaid

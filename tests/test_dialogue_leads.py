@@ -6,9 +6,11 @@ from itertools import pairwise
 
 import pytest
 
+from companion.dialogue.reply import Replier
 from companion.dialogue.strategy import leads
 from companion.events import AffectReading
 from companion.settings import Language
+from tests.test_dialogue_reply import ScriptedModel
 
 SAD = AffectReading(-0.8, -0.2, {"sad": 0.9, "neutral": 0.1}, 0.9)
 UNSURE = AffectReading(-0.3, 0.0, {"sad": 0.4, "neutral": 0.6}, 0.3)
@@ -78,3 +80,11 @@ def test_the_model_does_not_learn_to_open_every_answer_with_one() -> None:
     assert known.without("Oh, I see. That is far away.") == "That is far away."
     assert known.without("That is far away.") == "That is far away."
     assert known.without("I see.") == "I see."
+
+
+def test_nobody_is_nodded_to_who_is_in_danger_and_nobody_who_does_not_want_it() -> None:
+    model = ScriptedModel("Yes.")
+    replier = Replier(model, "en")
+    assert replier.nod((), "and then we drove to the lake with the children") is not None
+    assert replier.nod((), "and then i thought i want to kill myself") is None
+    assert Replier(model, "en", backchannels=False).nod((), "and then we drove to the lake") is None

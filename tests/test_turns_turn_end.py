@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from companion.apps.bench_endpoint import Silence, Utterance, run_policy
+from companion.turns import backchannel
 from companion.turns.pauses import PRIOR, Pauses
 from companion.turns.turn_end import Cues, Endpoint, EndpointPolicy, probability
 from companion.turns.turn_end import turn_end as decided
@@ -107,3 +108,13 @@ def test_the_bench_counts_a_reply_before_the_end_once_and_its_delay_after_the_en
     figures = run_policy(talk, lambda silence, pauses: 0.5)
     assert figures == {"cut_ins": 0.5, "answers": 0.0, "delay_ms": 500.0, "mean_delay_ms": 500.0}
     assert run_policy(talk, lambda silence, pauses: 0.5, making=0.25)["cut_ins"] == 0.0
+
+
+def test_a_long_turn_that_goes_on_is_nodded_to_rarely_and_not_where_it_would_be_in_the_way() -> None:
+    long = backchannel.AFTER
+    assert backchannel.due(long, None, 0.1, "open")
+    assert not backchannel.due(long - 1, None, 0.1, "open")
+    assert not backchannel.due(2 * long, backchannel.EVERY - 1, 0.1, "open")
+    assert not backchannel.due(long, None, 0.8, "open")
+    assert not backchannel.due(long, None, None, "open")
+    assert not any(backchannel.due(long, None, 0.1, kind) for kind in ("number", "hesitation", "closed"))

@@ -67,6 +67,7 @@ def open_replier(
         country=settings.country,
         clock=time.monotonic,
         voice=voice,
+        backchannels=settings.backchannels,
     )
 
 

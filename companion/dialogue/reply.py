@@ -86,6 +86,9 @@ class Dialogue(Protocol):
     def lead(self, history: Sequence[Exchange], words: str, affect: Affect | None = None) -> Clause | None:
         """A few words that can be said while the answer is still thought about. Takes no time."""
 
+    def nod(self, history: Sequence[Exchange], words: str) -> Clause | None:
+        """A sound that says "go on" to an owner who has not finished; None where it had better be silent."""
+
     def prepare(
         self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None = None
     ) -> None:
@@ -145,11 +148,13 @@ class Replier:
         country: str | None = None,
         clock: Callable[[], float] | None = None,
         voice: bool = False,
+        backchannels: bool = True,
         seed: int | None = None,
     ) -> None:
         """`memory`: None remembers nothing. `country`: whose helplines are named, see `safety.guard.Guard`. `clock`: in
         seconds; by it the first reply, and one every three hours, begins with what it is. None leaves that out.
-        `voice`: it listens to how the owner sounds, and says so with it. `seed`: None answers differently every time.
+        `voice`: it listens to how the owner sounds, and says so with it. `backchannels`: it says "mm-hm" in long
+        turns. `seed`: None answers differently every time.
         """
         self._model = model
         self._memory = memory
@@ -168,6 +173,7 @@ class Replier:
         self._guard = Guard(language, companion, country)
         self._clock = clock
         self._voice = voice
+        self._nods = backchannels
         self._disclosed: float | None = None  # when, on that clock
         self._wanted: Cancelled | None = None  # of the reply that was asked for and has not begun
         if model is not None:
@@ -191,6 +197,8 @@ class Replier:
         said = [Clause(lead.text, last=False, style=lead.style) for lead in self._leads.all()]
         if self._disclosure_due():
             said += [Clause(sentence, last=False) for sentence in _sentences(self._disclosure())]
+        if self._nods:
+            said += [self._nod(turn) for turn in range(len(self._leads.nods))]
         return [replace(clause, pace=self._owner.pace) for clause in said]
 
     def lead(self, history: Sequence[Exchange], words: str, affect: Affect | None = None) -> Clause | None:
@@ -200,6 +208,16 @@ class Replier:
         felt = affect.words if affect is not None else None
         lead = self._leads.choose(words, felt, [turn.companion for turn in history])
         return Clause(lead.text, last=False, style=lead.style, pace=self._owner.pace) if lead is not None else None
+
+    def nod(self, history: Sequence[Exchange], words: str) -> Clause | None:
+        """A sound that says "go on"; never near words that are answered in code, as a cry for help is."""
+        if not self._nods or self._answered_in_code(history, words):
+            return None
+        return self._nod(len(words.split()))
+
+    def _nod(self, turn: int) -> Clause:
+        nods = self._leads.nods
+        return Clause(nods[turn % len(nods)], last=False, style="gentle", pace=self._owner.pace)
 
     def prepare(
         self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None = None

@@ -23,9 +23,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from companion.events import samples, seconds
+from companion.turns import backchannel
 from companion.turns.pauses import Pauses
 from companion.turns.speech import SpeechDetector, Voicing
-from companion.turns.turn_end import Cues, EndpointPolicy, turn_end
+from companion.turns.turn_end import Cues, Endpoint, EndpointPolicy, turn_end
 from companion.turns.words_end import Ending
 
 
@@ -167,6 +168,15 @@ class TurnTaking:
         """The share of that which surely was a voice, 0…1."""
         return self._sure / self._voiced if self._voiced else 0.0
 
+    def nod_due(self, since_last: int | None) -> bool:
+        """Whether this pause calls for a backchannel of ours; `since_last`: samples since the last one of this turn."""
+        if self.phase is not Phase.PAUSED or self._ending is None or not self.duplex or self.held:
+            return False
+        left = self._voice_end + self._due().wait - self._heard
+        return left >= backchannel.ROOM and backchannel.due(
+            self._voice_end - self._began, since_last, self._completeness, self._ending
+        )
+
     def valid(self, revision: int) -> bool:
         """Whether work begun for `revision` is still wanted."""
         return revision in (self.revision, self.replying)
@@ -304,14 +314,18 @@ class TurnTaking:
         if not self._probed and silence >= self._policy.probe:
             self._probed = True
             actions.append(Probe(self.turn, self.revision, end))
-        spoken = seconds(self._voice_end - self._began)
-        due = turn_end(Cues(spoken, self._completeness, self._ending), self.pauses, self._policy)
+        due = self._due()
         unread = self._ending is None and silence < self._policy.longest
         if silence < due.wait or unread or self.held:
             return actions
         if voicing.voiced < self._limits.least_voice:
             return self._dismiss()
         return [*actions, *self._commit(voicing, end, due.reason)]
+
+    def _due(self) -> Endpoint:
+        """What silence ends this turn, as far as is known by now."""
+        spoken = seconds(self._voice_end - self._began)
+        return turn_end(Cues(spoken, self._completeness, self._ending), self.pauses, self._policy)
 
     def _commit(self, voicing: Voicing, end: int, reason: str) -> list[Action]:
         self.phase = Phase.COMMITTED

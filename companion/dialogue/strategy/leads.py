@@ -50,10 +50,12 @@ class Lead:
 
 @dataclass(frozen=True, slots=True)
 class Leads:
-    """`leads.<language>.toml`, ready for use. `direct`: words that a direct answer is due to."""
+    """`leads.<language>.toml`, ready for use. `direct`: words that a direct answer is due to. `nods`: what is said in a
+    pause of a turn that goes on."""
 
     texts: Mapping[Kind, Sequence[str]]
     direct: re.Pattern[str]
+    nods: Sequence[str]
 
     def choose(self, words: str, felt: AffectReading | None, answers: Sequence[str]) -> Lead | None:
         """What opens the answer to `words`, if anything: of those that fit, the one that was used the longest ago.
@@ -101,4 +103,4 @@ def load(language: Language) -> Leads:
     """The openings of `language`."""
     data = tomllib.loads((Path(__file__).parent / f"leads.{language}.toml").read_text(encoding="utf-8"))
     direct = re.compile("|".join(data["direct"]), re.IGNORECASE)
-    return Leads({kind: data[kind] for kind in _STYLES}, direct)
+    return Leads({kind: data[kind] for kind in _STYLES}, direct, data["nods"])
