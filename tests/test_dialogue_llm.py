@@ -240,3 +240,20 @@ def test_half_a_model_is_one_clear_line(tmp_path: Path, capfd: pytest.CaptureFix
     with pytest.raises(ModelError, match=r"^the language model half\.gguf cannot be read: "):
         LanguageModel(path)
     assert capfd.readouterr() == ("", "")
+
+
+def test_turns_that_leave_the_prompt_cost_no_second_reading_of_those_that_stay(model: LanguageModel) -> None:
+    talk = [
+        Message(role, f"{role} tells of thing number {number}, which was {'long ago ' * (number % 3 + 1)}indeed.")
+        for number in range(12)
+        for role in ("user", "assistant")
+    ]
+    asked = Message("user", "What was the last thing that was told?")
+    model.prefill((*HEAD, *talk, asked), never)
+    model.prefill((*HEAD, *talk[8:], asked), never)
+    assert model.evaluation.evaluated < 40
+    assert model.evaluation.reused > 300
+    shifted = "".join(model.stream((*HEAD, *talk[8:], asked), SAME, never))
+    model.prefill((Message("user", "x"),), never)
+    anew = "".join(model.stream((*HEAD, *talk[8:], asked), SAME, never))
+    assert shifted.split()[:3] == anew.split()[:3], "it reads the same as if it had been read anew"

@@ -34,6 +34,9 @@ BATCH: Final = 128
 """Tokens evaluated at once, and between two looks at `cancelled`: about 1 s of a 1.5 B model on two cores. Only the
 head is ever that long. (A head of 605 tokens: 7.3 s in batches of 32, 5.6 s of 64, 4.6 s of 128, 4.4 s of 256.)"""
 
+_ALIKE: Final = 64
+"""Tokens that must be the same behind a gap for it to be one: fewer are soon evaluated anew."""
+
 _SPIN: Final = "1000"
 """How often an OpenMP thread looks before it sleeps. llama.cpp waits at a barrier hundreds of times a token; by default
 a thread spins there through its whole time slice when anything else wants the core (measured with one busy neighbour on
@@ -212,6 +215,7 @@ class LanguageModel:
             if cached != token:
                 break
             kept += 1
+        kept += self._close_gap(tokens, kept)
         if kept == len(tokens) and not (self._logits and kept == len(self._cached)):
             kept -= 1  # the last token again: without its logits no reply can begin
         if kept < len(self._cached):
@@ -227,6 +231,32 @@ class LanguageModel:
             self._decode(tokens[start : start + BATCH])
             self.evaluation = Evaluation(kept, len(self._cached) - kept)
         return True
+
+    def _close_gap(self, tokens: list[int], kept: int) -> int:
+        """Where the oldest turns were taken out of the prompt, take them out of the cache; tokens kept by that.
+
+        The keys of what follows are turned to their new positions (llama.cpp calls it a shift), which takes some
+        milliseconds; evaluating them again takes seconds, in which the owner may be waiting.
+        """
+        wanted = tokens[kept : kept + _ALIKE]
+        if len(wanted) < _ALIKE or not self._lib.llama_memory_can_shift(self._memory):
+            return 0
+        for gap in range(1, len(self._cached) - kept - _ALIKE + 1):
+            if self._cached[kept + gap : kept + gap + _ALIKE] == wanted:
+                break
+        else:
+            return 0
+        if not self._lib.llama_memory_seq_rm(self._memory, 0, kept, kept + gap):
+            return 0
+        self._lib.llama_memory_seq_add(self._memory, 0, kept + gap, -1, -gap)
+        del self._cached[kept : kept + gap]
+        self._logits = False
+        same = 0
+        for cached, token in zip(self._cached[kept:], tokens[kept:], strict=False):
+            if cached != token:
+                break
+            same += 1
+        return same
 
     def _decode(self, tokens: list[int]) -> None:
         array = (self._lib.llama_token * len(tokens))(*tokens)  # the batch points into it
