@@ -82,9 +82,14 @@ def run(
         "language": settings.language,
         "models": assembled.models,
         **{stage: percentiles(getattr(latency, stage) for latency in latencies) for stage in STAGES},
+        "with_lead": _gaps(latency for latency in latencies if latency.led),
+        "without_lead": _gaps(latency for latency in latencies if not latency.led),
         "cut_ins": cut_ins,
         "missed": missed,
-        "turns": [{stage: _rounded(getattr(latency, stage)) for stage in STAGES} for latency in latencies],
+        "turns": [
+            {"led": latency.led, **{stage: _rounded(getattr(latency, stage)) for stage in STAGES}}
+            for latency in latencies
+        ],
     }
     if as_json:
         print_json(result)
@@ -98,6 +103,11 @@ def percentiles(values: Iterable[float | None]) -> dict[str, float | None]:
     if not known:
         return {"p50": None, "p95": None}
     return {f"p{q}": round(float(np.percentile(known, q)), 1) for q in (50, 95)}
+
+
+def _gaps(latencies: Iterable[TurnLatency]) -> dict[str, float | None]:
+    gaps = [latency.gap_ms for latency in latencies]
+    return {"n": len(gaps), **percentiles(gaps)}
 
 
 def _rounded(value: float | None) -> float | None:
@@ -137,5 +147,9 @@ def _table(result: dict[str, Any]) -> None:
     for stage in STAGES:
         values = [result[stage][q] for q in ("p50", "p95")]
         table.add_row(stage.removesuffix("_ms"), *("–" if v is None else f"{v:,.0f}" for v in values))
+    for label in ("with_lead", "without_lead"):
+        values = [result[label][q] for q in ("p50", "p95")]
+        name = f"gap {label.replace('_', ' ')} (n = {result[label]['n']})"
+        table.add_row(name, *("–" if v is None else f"{v:,.0f}" for v in values))
     console.print(table)
     console.print(f"cut in: {result['cut_ins']}   missed: {result['missed']}")

@@ -49,13 +49,14 @@ class Interjection:
 class Step:
     """What a step led to. `gap_ms`: last sample of the owner → first at the speaker; None where the turn was missed.
 
-    `told_gap_ms`: the same as the program tells it. `stumbled_ms`: how much longer than its recording the opening took
-    on the card; other than 0 where the machine was too busy to play it.
+    `told_gap_ms`: the same as the program tells it. `led`: the answer opened with a lead. `stumbled_ms`: how much longer
+    than its recording the opening took on the card; other than 0 where the machine was too busy to play it.
     """
 
     opening: str
     gap_ms: float | None
     told_gap_ms: float | None
+    led: bool
     stages: dict[str, float | None]
     cut_in: bool
     stumbled_ms: float
@@ -180,6 +181,7 @@ def _step(take: Take, seen: _Evidence) -> Step:
         opening=voice.name,
         gap_ms=None if answer is None else _ms(answer - end),
         told_gap_ms=None if latency is None else latency.record["gap_ms"],
+        led=latency is not None and bool(latency.record["led"]),
         stages={stage: latency.record[stage] if latency is not None else None for stage in STAGES},
         cut_in=seen.speaker.first(begin, end) is not None,
         stumbled_ms=_ms(end - begin - (nominal[1] - nominal[0])),

@@ -36,6 +36,8 @@ def summary(found: Found) -> dict[str, Any]:
         "spoken_s": found.spoken_s,
         "idle": found.idle,
         "gap_ms": _spread(one.gap_ms for one in steps),
+        "gap_with_lead_ms": _spread(one.gap_ms for one in steps if one.led),
+        "gap_without_lead_ms": _spread(one.gap_ms for one in steps if not one.led),
         "told_gap_ms": _spread(one.told_gap_ms for one in steps),
         **{stage: _spread(one.stages[stage] for one in steps) for stage in STAGES},
         "cut_ins": sum(one.cut_in for one in steps),
@@ -111,6 +113,8 @@ def _cell(value: float | None) -> str:
 def _rows(scene: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     rows = [
         ("gap at the sound card, ms", scene["gap_ms"]),
+        ("  where a lead opened the answer", scene["gap_with_lead_ms"]),
+        ("  where none did", scene["gap_without_lead_ms"]),
         ("gap as told, ms", scene["told_gap_ms"]),
         *((f"  {stage.removesuffix('_ms')}", scene[stage]) for stage in STAGES),
         ("voice → silence, ms", scene["interruptions"]["barge_in_ms"]),
