@@ -49,7 +49,7 @@ class Interjection:
 class Step:
     """What a step led to. `gap_ms`: last sample of the owner → first at the speaker; None where the turn was missed.
 
-    `told_gap_ms`: the same as the program tells it. `led`: the answer opened with a lead. `stumbled_ms`: how much longer
+    `told_gap_ms`: the same as the program tells it. `led`: it opened with a lead. `stumbled_ms`: how much longer
     than its recording the opening took on the card; other than 0 where the machine was too busy to play it.
     """
 
