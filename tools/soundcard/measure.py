@@ -56,6 +56,10 @@ class Activity:
         return float((begin + begins[longest]) * WINDOW_S), float((begin + ends[longest]) * WINDOW_S)
 
 
+_NOISE_DB, _CLEAR_DB = 10.0, 15.0
+"""A voice is so much louder than the quietest tenth of its recording; and within so much of its loudest it is one."""
+
+
 def activity(sound: Samples, rate: int, below_db: float) -> Activity:
     """The windows of `sound` whose level is within `below_db` of its loudest 20 ms. Nothing sounds in pure silence."""
     levels = _levels(sound, round(rate * WINDOW_S))
@@ -65,7 +69,9 @@ def activity(sound: Samples, rate: int, below_db: float) -> Activity:
 
 def span(clip: Samples, rate: int) -> tuple[float, float]:
     """When the voice in a recording begins and ends, in seconds from its start."""
-    voice = activity(clip, rate, VOICE_DB)
+    levels = _levels(clip, round(rate * 0.02))
+    above_noise = 20 * np.log10(levels.max(initial=1e-9) / max(np.quantile(levels, 0.1), 1e-9)) - _NOISE_DB
+    voice = activity(clip, rate, min(VOICE_DB, max(_CLEAR_DB, above_noise)))
     whole = len(clip) / rate
     return voice.first(0, whole + 1) or 0.0, voice.last(0, whole + 1) or whole
 
