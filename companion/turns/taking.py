@@ -117,7 +117,7 @@ class TurnLimits:
     least_voice: int = samples(0.16)
     longest: int = samples(15 * 60)
     guard: int = samples(0.2)
-    over_ours: int = samples(0.128)
+    over_ours: int = samples(0.096)
     quiet: int = samples(0.25)
 
 
