@@ -26,9 +26,9 @@ BLOCK_S = 0.01
 often, and idle listening takes two thirds of the processor."""
 
 OUTPUT_LATENCY_S = 0.045
-"""How much the speaker is given ahead. PortAudio's own 35 ms ran dry now and then on two busy cores, this did not in 25 s
-with three busy processes; from a click at the microphone to its answer at the speaker it takes 55 ms, with 60 ms of it
-76 (medians, n = 12). The microphone is read with PortAudio's own: less there saved 5 ms."""
+"""How much the speaker is given ahead. PortAudio's own 35 ms ran dry now and then on two busy cores, this not in 25 s
+beside three busy processes. From a click at the microphone to its answer at the speaker 60 ms of it take 76 ms, 40 ms
+48 (medians, n = 12). The microphone is read with PortAudio's own: less there saved 5 ms."""
 
 _INVALID_RATE, _INVALID_CHANNELS = -9997, -9998  # PaErrorCode in portaudio.h
 
