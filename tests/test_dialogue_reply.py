@@ -11,7 +11,7 @@ from companion.dialogue import persona
 from companion.dialogue.llm import Choice, Evaluation, Sampling
 from companion.dialogue.needs import Remembered
 from companion.dialogue.prompt import Message
-from companion.dialogue.reply import SURE, Clause, Replier
+from companion.dialogue.reply import Clause, Replier
 from companion.events import Affect, AffectReading, Exchange, Recall, RecallItem
 from companion.settings import Language
 
@@ -188,7 +188,7 @@ def test_a_small_korean_model_adds_nothing_to_the_opening() -> None:
 
 
 def test_in_an_unclear_moment_the_model_finds_its_own_words() -> None:
-    model = ScriptedModel("What was she like?", Choice("sad", SURE - 0.01))
+    model = ScriptedModel("What was she like?", Choice("sad", 0.59))
     assert texts(list(Replier(model, "en").reply((), "My dog died.", never))) == ["What was she like?"]
 
 
@@ -552,7 +552,8 @@ def test_a_name_is_used_at_once_and_in_every_later_talk() -> None:
     model = ScriptedModel("Nice to see you.", Choice("hello", 0.9))
     replier = Replier(model, "en", memory=memory)
     list(replier.reply((), "Call me Jo.", never))
-    assert "Jo" in next(replier.reply((), "Hello there.", never)).text
+    list(replier.reply((), "Hello there.", never))
+    assert "Jo" in model.read[-1][0][0].content
     Replier(model, "en", memory=memory).warm((), never)
     assert "Jo" in model.read[-1][0][0].content
 
@@ -596,3 +597,58 @@ def test_a_reply_that_was_dropped_keeps_nothing_from_being_read() -> None:
     replier.reply((), "Hello", lambda: True)
     replier.warm((), never)
     assert stopped == [False]
+
+
+def test_an_answer_behind_a_lead_has_no_interjection_of_its_own_and_none_in_what_the_model_remembers() -> None:
+    replier, _ = opened("sad", "Oh, that must hurt.")
+    clauses = list(replier.reply((), "my dog ran away", never, lead="I see."))
+    assert not clauses[0].text.startswith("Oh")
+
+
+class Reconsidering(ScriptedModel):
+    """Writes one text, and another one when it is asked again."""
+
+    def __init__(self, text: str, again: str, choice: Choice = UNOPENED) -> None:
+        super().__init__(text, choice)
+        self._again = again
+        self.sampled: list[Sampling] = []
+
+    def stream(
+        self, messages: Sequence[Message], sampling: Sampling, cancelled: Callable[[], bool], opening: str = ""
+    ) -> Generator[str, None, None]:
+        if self.sampled:
+            self.pieces = [word + " " for word in self._again.split(" ")]
+        self.sampled.append(sampling)
+        return super().stream(messages, sampling, cancelled, opening)
+
+
+def test_where_nothing_was_fit_to_be_said_the_model_is_asked_once_more() -> None:
+    model = Reconsidering("Feel free to ask me anything.", "That was a long day.")
+    assert texts(list(Replier(model, "en", seed=1).reply((), "Hello.", never))) == ["That was a long day."]
+    first, again = model.sampled
+    assert again.temperature > first.temperature
+    assert again.seed != first.seed
+
+
+def test_what_was_said_is_not_taken_back_to_ask_again() -> None:
+    model = Reconsidering("That was a long day. Feel free to ask me anything.", "Another day.")
+    assert texts(list(Replier(model, "en").reply((), "Hello.", never))) == ["That was a long day."]
+    assert len(model.sampled) == 1
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_who_asks_for_advice_gets_some(language: Language) -> None:
+    words = "I can't sleep, what should I do?" if language == "en" else "잠이 안 와. 어떻게 하면 좋을까?"
+    evasion = "What do you think would be best?" if language == "en" else "어떻게 하면 좋을까요?"
+    model = ScriptedModel(evasion, Choice("tired", 0.9))
+    model.parameters = 1_500_000_000
+    said = texts(list(Replier(model, language).reply((), words, never)))
+    assert len(said) >= 2
+    assert not any("?" in text for text in said)
+    assert ", advise: " in model.read[-1][1]
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_persona_shows_how_advice_is_given(language: Language) -> None:
+    answers = [message.content for message in persona.load(language, "Companion", "").head]
+    assert sum(", advise: " in answer for answer in answers) >= 3

@@ -14,25 +14,25 @@ CLICHES = re.compile("feel free to", re.IGNORECASE)
 
 
 def said(*clauses: str, words: str = "") -> list[str]:
-    restraint = Restraint(words, CLICHES)
+    restraint = Restraint(words, [CLICHES])
     return [text for clause in clauses for text in restraint.admit(clause)] + restraint.flush()
 
 
 def test_a_plain_reply_is_said_as_it_comes() -> None:
     reply = ("I'm so sorry,", "that is a great loss.", "What was he like?")
-    restraint = Restraint("My grandfather died.", CLICHES)
+    restraint = Restraint("My grandfather died.", [CLICHES])
     assert [restraint.admit(clause) for clause in reply] == [[clause] for clause in reply]
 
 
 def test_rambling_ends_at_a_sentence_end() -> None:
-    restraint = Restraint("", CLICHES)
+    restraint = Restraint("", [CLICHES])
     sentences = [f"This is a new thought, number {index}." for index in range(10)]
     assert [text for sentence in sentences for text in restraint.admit(sentence)] == sentences[:SENTENCES]
     assert restraint.done
 
 
 def test_a_sentence_without_an_end_is_ended() -> None:
-    restraint = Restraint("", CLICHES)
+    restraint = Restraint("", [CLICHES])
     clauses = [f"and then there was the {index}th of many many things," for index in range(40)]
     texts = [text for clause in clauses for text in restraint.admit(clause)]
     assert restraint.done
@@ -41,7 +41,7 @@ def test_a_sentence_without_an_end_is_ended() -> None:
 
 
 def test_a_reply_that_turns_in_circles_is_stopped() -> None:
-    restraint = Restraint("", CLICHES)
+    restraint = Restraint("", [CLICHES])
     assert restraint.admit("I am listening to you.") == ["I am listening to you."]
     assert restraint.admit("I am listening to you.") == []
     assert restraint.done
@@ -57,6 +57,23 @@ def test_a_reply_that_turns_in_circles_is_stopped() -> None:
 )
 def test_the_owners_words_are_never_the_whole_answer(words: str, echo: str) -> None:
     assert said(echo, words=words) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "echo"),
+    [
+        ("누가 내 자전거를 훔쳐 갔어.", "누가 자전거를 훔쳐 갔어요?"),
+        ("오늘 길이 너무 막혔어.", "길이 정말 막혔네요."),
+        ("새 반에서 나만 겉도는 것 같아.", "새로운 반에서 겉도는 것 같아요."),
+        ("자기 전에 걱정이 되는데 어떻게 하면 좋지?", "어떻게 하면 좋을까요?"),
+    ],
+)
+def test_other_endings_do_not_make_korean_words_an_answer(words: str, echo: str) -> None:
+    assert said(echo, words=words) == []
+
+
+def test_what_is_understood_of_korean_words_is_more_than_an_echo() -> None:
+    assert said("많이 떨리시겠어요.", words="내일 면접이라 너무 떨려.") == ["많이 떨리시겠어요."]
 
 
 def test_an_echo_in_front_of_an_answer_is_left_out() -> None:
@@ -89,7 +106,7 @@ def test_hollow_phrases_are_left_out() -> None:
 
 
 def test_a_question_of_a_recent_reply_is_not_asked_again() -> None:
-    restraint = Restraint("", CLICHES, ["Oh! How did it make you feel?", "I see."])
+    restraint = Restraint("", [CLICHES], ["Oh! How did it make you feel?", "I see."])
     reply = ("That's lovely news!", "How did it make you feel?", "I see.")
     assert [text for clause in reply for text in restraint.admit(clause)] == ["That's lovely news!", "I see."]
 

@@ -21,7 +21,11 @@ from companion.tts.styles import STYLES
 MOMENTS = sorted({*HARD, *GOOD, "question", "me", "hello", "bye", "thanks", "plain", "weather", "book", "bored"})
 LANGUAGES: tuple[Language, ...] = ("en", "ko")
 situations = st.builds(
-    Situation, st.sampled_from(MOMENTS), st.booleans(), st.sampled_from([None, "tense", "bright", "low", "apart"])
+    Situation,
+    st.sampled_from(MOMENTS),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from([None, "tense", "bright", "low", "apart"]),
 )
 
 
@@ -43,6 +47,13 @@ def test_advice_for_what_is_hard_comes_after_understanding(moment: str) -> None:
 def test_no_advice_is_given_to_who_did_not_ask(moment: str) -> None:
     for one in talk([Situation(moment)] * 8):
         assert "suggestion" not in (one.strategy, one.then)
+
+
+def test_advice_about_what_weighs_on_someone_begins_with_understanding() -> None:
+    for moment in ("question", "plain", ""):
+        one = plan(Situation(moment, wants_advice=True, burdened=True))
+        assert (one.strategy, one.then) == ("affirmation", "suggestion")
+        assert one.instruction == "advise"
 
 
 def test_no_strategy_is_above_its_share_of_a_varied_talk() -> None:

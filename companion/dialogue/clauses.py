@@ -118,3 +118,9 @@ class ClauseSplitter:
 
     def _length(self) -> int:
         return sum(map(len, self._words))
+
+
+def sentences(text: str) -> list[str]:
+    """`text`, which stands already, in pieces for the voice."""
+    splitter = ClauseSplitter(begun=True)
+    return splitter.feed(text) + splitter.flush()

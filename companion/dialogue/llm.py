@@ -15,7 +15,7 @@ import ctypes
 import math
 import os
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -81,6 +81,11 @@ class Sampling:
     temperature: float = 0.6
     seed: int | None = None
     max_tokens: int = 120
+
+    def freer(self) -> Sampling:
+        """For asking again: less likely words, and other ones."""
+        seed = None if self.seed is None else self.seed + 1
+        return replace(self, temperature=self.temperature + 0.4, seed=seed)
 
 
 class LanguageModel:

@@ -37,7 +37,8 @@ class Persona:
 
     `head`: what the model is told before every talk. `moments`: the kinds of moment that its examples name; `unknown`:
     the one in which it does not know what it is asked. `openers`: sentences that may open the reply in such a moment,
-    which are all of it where the model has fewer than `alone_below` parameters.
+    which are all of it where the model has fewer than `alone_below` parameters. `sure`: the probability of a moment
+    from which they do; below, the model finds its own words.
     `temperature`: how freely the model writes. `lost`: what is said when the model wrote nothing fit to be said;
     `no_model`: what is said where there is none. `avoided`: words that the model may not write; `cliches`: what no
     sentence of a reply may hold.
@@ -48,6 +49,7 @@ class Persona:
     unknown: str
     openers: Mapping[str, Sequence[str]]
     alone_below: int
+    sure: float
     temperature: float
     lost: Sequence[str]
     no_model: str
@@ -72,10 +74,11 @@ def load(language: Language, companion: str, owner: str, *, remembers: bool = Fa
         head += [Message("user", said), Message("assistant", answer)]
     return Persona(
         head=tuple(head),
-        moments=tuple(dict.fromkeys(moment for _, moment, _ in examples)),
+        moments=tuple(dict.fromkeys(moment.partition(",")[0] for _, moment, _ in examples)),
         unknown=data["unknown"],
         openers={moment: _addressed(openers, owner) for moment, openers in data["openers"].items()},
         alone_below=data["alone_below"],
+        sure=data["sure"],
         temperature=data["temperature"],
         lost=data["lost"],
         no_model=data["no_model"],

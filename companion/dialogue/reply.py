@@ -3,43 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Final, Protocol
 
 from companion.dialogue import persona, prompt
-from companion.dialogue.clauses import ClauseSplitter
+from companion.dialogue.clauses import ClauseSplitter, sentences
 from companion.dialogue.llm import Sampling
 from companion.dialogue.needs import Cancelled, Memory, Model, Remembered
+from companion.dialogue.opening import Opening, Openings
 from companion.dialogue.prompt import Message
-from companion.dialogue.restraint import SENTENCES, Restraint, said_before
+from companion.dialogue.restraint import SENTENCES, Restraint
 from companion.dialogue.safety.claims import claims
 from companion.dialogue.safety.disclosure import due
 from companion.dialogue.safety.guard import FixedAnswer, Guard, SafetyKind
 from companion.dialogue.spoken import SpokenForm, speakable
 from companion.dialogue.strategy import leads, wording
 from companion.dialogue.strategy.owner import Owner
-from companion.dialogue.strategy.planner import Plan, Situation, tone_of
+from companion.dialogue.strategy.planner import Plan
 from companion.dialogue.strategy.preferences import Length
 from companion.dialogue.strategy.wishes import Wishes
 from companion.events import Affect, Exchange, Recall
 from companion.settings import Language
 
-SURE: Final = 0.6
-"""Probability of the moment from which the persona's words open the reply; below, the model finds its own. Of sixty
-everyday openings in two languages 31 were that sure, one of them wrongly; of the 29 others eleven were wrong."""
-
-TRUSTED: Final = 1_000_000_000
-"""Parameters from which a model's sense of a feeling is believed by itself: one of 1.5 billion is hardly ever wrong
-about sixty everyday openings where it is sure, one of 135 million calls two of three sad."""
-
 RECENT: Final = 4
 """Turns within which no longer sentence is said twice: small models ask the same question after every answer."""
-
-TAKE_UP: Final = frozenset({"reflection", "celebration"})
-"""Strategies that may be put in a word of the owner's own."""
 
 LENGTHS: Final[Mapping[Length, int]] = {"short": 2, "usual": SENTENCES, "long": 5}
 """Sentences of a reply at most."""
@@ -109,22 +99,6 @@ class Dialogue(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Opening:
-    """How a reply begins: the moment, unsaid, and what is `said`; empty where the model finds the first words.
-
-    `plan`: how the turn is answered. `close`: what is said at last. `asking`: what is asked where nothing else was.
-    `whole`: that is all of the reply.
-    """
-
-    moment: str
-    said: str
-    plan: Plan
-    close: str = ""
-    asking: str = ""
-    whole: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class _Begun:
     """A reply begun before it is asked for. `turn`: the number of turns before it, and the owner's words."""
 
@@ -167,7 +141,7 @@ class Replier:
         self._name = self._owner.preferences.called or owner
         self._persona = persona.load(language, companion, self._name, remembers=memory is not None)
         self._sampling = Sampling(temperature=self._persona.temperature, seed=seed)
-        self._openings: dict[tuple[int, str], _Opening] = {}
+        self._openings = Openings(self._wording, self._owner)
         self._begun: _Begun | None = None
         self._remembered = (0, Remembered())  # of which turn, and what
         self._guard = Guard(language, companion, country)
@@ -183,8 +157,7 @@ class Replier:
     def warm(self, history: Sequence[Exchange], cancelled: Cancelled) -> None:
         """Let the model read all that comes before the owner's next words."""
         if self._model is not None:
-            turns = {(number, exchange.owner) for number, exchange in enumerate(history)}
-            self._openings = {turn: opening for turn, opening in self._openings.items() if turn in turns}
+            self._openings.keep(history)
             self._model.prefill(self._messages(history, None), lambda: cancelled() or self._waited_for())
 
     def follow(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> None:
@@ -196,7 +169,7 @@ class Replier:
         """The leads, and that it is a program where that is said next."""
         said = [Clause(lead.text, last=False, style=lead.style) for lead in self._leads.all()]
         if self._disclosure_due():
-            said += [Clause(sentence, last=False) for sentence in _sentences(self._disclosure())]
+            said += [Clause(sentence, last=False) for sentence in sentences(self._disclosure())]
         if self._nods:
             said += [self._nod(turn) for turn in range(len(self._leads.nods))]
         return [replace(clause, pace=self._owner.pace) for clause in said]
@@ -344,7 +317,7 @@ class Replier:
             return
         text = self._disclosure()
         self._disclosed = self._clock()
-        for sentence in _sentences(text):
+        for sentence in sentences(text):
             yield Clause(sentence, last=False, safety="disclosure")
 
     def _clauses(
@@ -393,15 +366,16 @@ class Replier:
             began()
             return Clause(text, False, first_token, recall=remembered.recall, style=style, plan=plan)
 
-        for text in _sentences(opening.said):
+        for text in sentences(opening.said):
             yield clause(text, plan.style)
-        if not (opening.whole or (said and self._model.parameters < self._persona.alone_below)):
+        alone = bool(said) and not plan.advises and self._model.parameters < self._persona.alone_below
+        if not (opening.whole or alone):
             for text in self._compose(history, words, remembered.note, opening, cancelled, began):
                 yield clause(text, plan.style_then if said else plan.style)
         if cancelled():
             return
         asked_something = any("?" in text for text in said)
-        for text in _sentences(opening.close or ("" if asked_something else opening.asking)):
+        for text in sentences(opening.close or ("" if asked_something else opening.asking)):
             yield clause(text, plan.style_then)
         yield Clause("", last=True)
 
@@ -410,46 +384,72 @@ class Replier:
         history: Sequence[Exchange],
         words: str,
         note: str,
-        opening: _Opening,
+        opening: Opening,
         cancelled: Cancelled,
         began: Callable[[], None],
     ) -> Iterator[str]:
-        """What the model writes, clause by clause, as far as it is fit to be said; `began` is called at its tokens."""
+        """What the model writes, clause by clause, as far as it is fit to be said; `began` is called at its tokens.
+
+        Where nothing of it was, it is asked once more, to choose its words more freely.
+        """
         assert self._model is not None
-        spoken = SpokenForm(self._language, self._companion, self._name)
-        splitter = ClauseSplitter(begun=bool(opening.said))
-        unwanted = [*(turn.companion for turn in history[-RECENT:]), *self._owner.disliked]
-        lies = partial(claims, language=self._language)
-        longest = LENGTHS[self._owner.preferences.answers]
-        asks = opening.plan.asks
-        restraint = Restraint(words, self._persona.cliches, unwanted, lies, may_ask=asks, sentences=longest)
-        restraint.admit(opening.said)
-        fit = bool(opening.said)
         messages = self._messages(history, words, note)
-        written = persona.in_moment(opening.moment, opening.said)
-        with closing(self._model.stream(messages, self._sampling, cancelled, written)) as pieces:
-            for piece in pieces:
-                began()
-                for written in splitter.feed(spoken.feed(piece)) or splitter.early():
-                    for text in restraint.admit(written):
-                        yield text
-                        fit = True
-                if restraint.done or spoken.ended:
-                    break
+        written = opening.written(opening.said)
+        for sampling in (self._sampling, self._sampling.freer()):
+            restraint = self._restraint(history, words, opening)
+            with closing(self._model.stream(messages, sampling, cancelled, written)) as pieces:
+                fit = yield from self._fit(pieces, restraint, cancelled, began, begun=bool(opening.said))
+            if fit or cancelled():
+                break
         if cancelled():
             return
-        left = splitter.feed(spoken.flush()) + splitter.flush()
-        rest = [text for written in left for text in restraint.admit(written)]
-        rest += restraint.flush()
-        if restraint.lied or not (rest or fit or opening.close or opening.asking):
-            rest.append(self._instead(restraint, len(history)))
-        yield from rest
-
-    def _instead(self, restraint: Restraint, turn: int) -> str:
-        """What is said where the model wrote nothing fit to be said."""
         if restraint.lied:
-            return self._guard.answers.identity("claimed")
-        return self._persona.lost[turn % len(self._persona.lost)]
+            yield self._guard.answers.identity("claimed")
+        elif not fit and opening.instead:
+            yield opening.instead
+        elif not (fit or opening.said or opening.close or opening.asking):
+            yield self._persona.lost[len(history) % len(self._persona.lost)]
+
+    def _restraint(self, history: Sequence[Exchange], words: str, opening: Opening) -> Restraint:
+        """What holds back the words behind this `opening`."""
+        unwanted = [*(turn.companion for turn in history[-RECENT:]), *self._owner.disliked]
+        hollow = [self._persona.cliches, *([self._wording.evasive] if opening.plan.advises else [])]
+        lies = partial(claims, language=self._language)
+        longest = LENGTHS[self._owner.preferences.answers]
+        restraint = Restraint(words, hollow, unwanted, lies, may_ask=opening.plan.asks, sentences=longest)
+        restraint.admit(opening.said)
+        return restraint
+
+    def _fit(
+        self,
+        pieces: Iterable[str],
+        restraint: Restraint,
+        cancelled: Cancelled,
+        began: Callable[[], None],
+        *,
+        begun: bool,
+    ) -> Generator[str, None, bool]:
+        """What of `pieces` the `restraint` lets pass, clause by clause; returns whether anything did.
+
+        `begun`: they go on from an opening.
+        """
+        spoken = SpokenForm(self._language, self._companion, self._name)
+        splitter = ClauseSplitter(begun=begun)
+        fit = False
+        for piece in pieces:
+            began()
+            for written in splitter.feed(spoken.feed(piece)) or splitter.early():
+                for text in restraint.admit(written):
+                    yield text
+                    fit = True
+            if restraint.done or spoken.ended:
+                break
+        if cancelled():
+            return fit
+        left = splitter.feed(spoken.flush()) + splitter.flush()
+        rest = [text for written in left for text in restraint.admit(written)] + restraint.flush()
+        yield from rest
+        return fit or bool(rest)
 
     def _remember(self, history: Sequence[Exchange], words: str) -> Remembered:
         """What comes to mind; what came at the beginning of these words stays where it holds all that comes now.
@@ -467,51 +467,20 @@ class Replier:
 
     def _open(
         self, history: Sequence[Exchange], words: str, note: str, cancelled: Cancelled, affect: Affect | None
-    ) -> _Opening | None:
+    ) -> Opening | None:
         """How the reply begins; None if `cancelled`.
 
         A small model answers far more to the point once the moment has a name. It chooses among those of its examples,
-        by one look at its own probabilities. What the reply is opened with then stands in the persona, so that the
-        voice can begin before the model has written a word.
+        by one look at its own probabilities.
         """
         assert self._model is not None
-        turn = (len(history), words)
-        if turn not in self._openings:
+        opening = self._openings.of(len(history), words)
+        if opening is None:
             choice = self._model.choose(self._messages(history, words, note), self._persona.moments, cancelled)
-            if choice is None:
-                return None
-            trusted = self._model.parameters >= TRUSTED
-            felt = affect.words if affect is not None else None
-            moment = persona.moment(choice.option, choice.probability >= SURE, felt, trusted=trusted)
-            self._openings[turn] = self._planned(len(history), words, choice.option, moment, affect)
-        return self._openings[turn]
-
-    def _planned(self, number: int, words: str, named: str, moment: str, affect: Affect | None) -> _Opening:
-        """How turn `number` is answered: `named` is what the model calls the moment, `moment` that where it is sure."""
-        voice = affect.voice if affect is not None and affect.relative else None  # only against a usual that is known
-        tone = tone_of(voice.valence, voice.arousal, affect.disagreement) if voice and affect else None
-        situation = Situation(moment, self._wording.wants_advice(words), tone)
-        before = [self._openings[turn].plan for turn in sorted(self._openings) if turn[0] < number]
-        plan = self._owner.plan(situation, before)
-
-        def as_planned(text: str) -> str:
-            """`text` without the question that this plan does not ask."""
-            return " ".join(sentence for sentence in _sentences(text) if plan.asks or "?" not in sentence)
-
-        if situation.tone is not None and plan.of_tone:
-            return _Opening(named, as_planned(self._wording.tone(situation.tone, number)), plan, whole=True)
-        said = self._wording.line(plan.strategy, moment, number, self._welcome)
-        own = self._owner.preferences.words if number % 2 else {}  # in every other turn, but for a word just said
-        taken_up = self._wording.taken_up(moment, words, own, self._welcome) if plan.strategy in TAKE_UP else ""
-        openers = [opener for opener in self._persona.openers.get(moment, ()) if self._welcome(opener)]
-        said = taken_up or said or (as_planned(openers[number % len(openers)]) if openers else "")
-        close = self._wording.line("presence", moment, number, self._welcome) if plan.then == "presence" else ""
-        asking = self._wording.line("question", moment, number, self._welcome) if plan.asks else ""
-        return _Opening(named, said, plan, close, asking, whole=plan.strategy == "presence" and bool(said))
-
-    def _welcome(self, line: str) -> bool:
-        """Whether the owner has not disliked a sentence of this `line`."""
-        return said_before([line]).isdisjoint(said_before(self._owner.disliked))
+            if choice is not None:
+                parameters = self._model.parameters
+                opening = self._openings.plan(history, words, choice, self._persona, parameters, affect)
+        return opening
 
     def _unfit(self, token: str) -> bool:
         """Whether a token cannot be said, or is a word that the persona avoids."""
@@ -526,19 +495,14 @@ class Replier:
         return prompt.build(self._persona.head, talk, words, room, self._count, note)
 
     def _as_written(self, number: int, turn: Exchange) -> Exchange:
-        opening = self._openings.get((number, turn.owner))
+        opening = self._openings.of(number, turn.owner)
         if opening is None or not turn.companion:
             return turn
-        return Exchange(turn.owner, persona.in_moment(opening.moment, self._leads.without(turn.companion)))
+        return Exchange(turn.owner, opening.written(self._leads.without(turn.companion)))
 
 
 def _said(answer: str, *, aside: bool = False, style: str = "neutral") -> Iterator[Clause]:
     """An answer that no model writes, sentence by sentence."""
-    sentences = _sentences(answer)
-    for number, sentence in enumerate(sentences, 1):
-        yield Clause(sentence, last=number == len(sentences), aside=aside, style=style)
-
-
-def _sentences(text: str) -> list[str]:
-    splitter = ClauseSplitter(begun=True)
-    return splitter.feed(text) + splitter.flush()
+    pieces = sentences(answer)
+    for number, piece in enumerate(pieces, 1):
+        yield Clause(piece, last=number == len(pieces), aside=aside, style=style)

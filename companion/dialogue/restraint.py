@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from difflib import SequenceMatcher
 from typing import Final
 
@@ -25,6 +25,16 @@ ECHO_LETTERS: Final = 12
 NEW_WORD: Final = 5
 """Letters (a Hangul syllable counts two) from which a word counts as added: "your" for "my" adds nothing."""
 
+NEW_SHARE: Final = 0.25
+"""Of the words of a Korean sentence that may be new, if short, where it is the owner's with other endings."""
+
+_EMPTY: Final = frozenset("정말 진짜 많이 너무 참 네 아 와 오 그 이 더 좀 조금 그런 이런 것 거 그렇게".split())
+"""Korean words that add nothing."""
+
+_INFERS: Final = re.compile("겠|만해|만하|군요|나 봐|다행|축하")
+"""In a Korean sentence: more than what was said, understood or wished."""
+
+_HANGUL: Final = re.compile("[가-힣]")
 _SENTENCE: Final = re.compile(r"[^.!?…]+[.!?…]*")
 _SENTENCE_END: Final = re.compile(r"[.!?…][\"'”’)]*$")
 
@@ -40,22 +50,24 @@ class Restraint:
     def __init__(
         self,
         words: str,
-        cliches: re.Pattern[str],
+        hollow: Sequence[re.Pattern[str]],
         before: Iterable[str] = (),
         claims: Callable[[str], bool] = lambda text: False,
         *,
         may_ask: bool = True,
         sentences: int = SENTENCES,
     ) -> None:
-        """`words`: the owner's. `before`: replies whose longer sentences are not said again. `claims`: whether a
-        sentence, or the beginning of one, claims what is not true. `may_ask`: one question, or none. `sentences`: at
-        most so many; `ENOUGH` goes with them.
+        """`words`: the owner's. `hollow`: what no sentence may hold. `before`: replies whose longer sentences are not
+        said again. `claims`: whether a sentence, or the beginning of one, claims what is not true. `may_ask`: one
+        question, or none. `sentences`: at most so many; `ENOUGH` goes with them.
         """
-        self._cliches = cliches
+        self._hollow = hollow
         self._claims = claims
         self._earlier = said_before(before)
         self._words = [_bare(word) for word in words.split()]
-        self._heard = [bare for part in (words, *_SENTENCE.findall(words)) if len(bare := _bare(part)) >= ECHO_LETTERS]
+        self._heard = [
+            bare for part in (words, *_SENTENCE.findall(words)) if _letters(bare := _bare(part)) >= ECHO_LETTERS
+        ]
         self._most = sentences
         self._enough = ENOUGH * sentences / SENTENCES
         self._sentence: list[str] = []  # clauses since the last sentence end
@@ -77,7 +89,7 @@ class Restraint:
         if bare in self._said:
             self.done = True  # it turns in circles
             return []
-        if whole and (bare in self._earlier or self._cliches.search(clause) or (self._asked and "?" in clause)):
+        if whole and (bare in self._earlier or self._is_hollow(clause) or (self._asked and "?" in clause)):
             return []
         if self._claims(" ".join((*self._sentence, clause))):
             self.done = self.lied = True
@@ -101,6 +113,9 @@ class Restraint:
             said[-1] = said[-1].rstrip(",;:—–- ") + "."
         return said
 
+    def _is_hollow(self, clause: str) -> bool:
+        return any(pattern.search(clause) for pattern in self._hollow)
+
     def flush(self) -> list[str]:
         """The clauses that still waited when the text ended: too short to be called an echo."""
         return self._waiting if not self._echoes(whole=True) else []
@@ -109,12 +124,23 @@ class Restraint:
         """Whether the sentence in the making is the owner's so far, or, when `whole`, altogether."""
         text = " ".join(self._sentence)
         written = _bare(text)
-        if (whole and len(written) < ECHO_LETTERS) or any(map(self._adds, text.split())):
+        if whole and _letters(written) < ECHO_LETTERS:
+            return False
+        if _HANGUL.search(text):
+            return self._inflects(text)
+        if any(map(self._adds, text.split())):
             return False
         return any(
             SequenceMatcher(None, heard if whole else heard[: len(written)], written).ratio() >= ECHO
             for heard in self._heard
         )
+
+    def _inflects(self, text: str) -> bool:
+        """Whether a Korean `text` is the owner's words with other particles and endings: next to no word is new."""
+        words = [word for word in map(_bare, text.split()) if word and word not in _EMPTY]
+        new = [word for word in words if not any(_akin(word, heard) for heard in self._words)]
+        added = len(new) > NEW_SHARE * len(words) or any(_letters(word) >= NEW_WORD for word in new)
+        return not added and not _INFERS.search(text)
 
     def _adds(self, word: str) -> bool:
         """Whether this is a word of weight that the owner did not say, in this or another form of it."""
@@ -127,6 +153,12 @@ def said_before(replies: Iterable[str]) -> frozenset[str]:
     """The longer sentences of `replies`, letters and digits only: what is not to be said twice."""
     bare = {_bare(sentence) for reply in replies for sentence in _SENTENCE.findall(reply)}
     return frozenset(sentence for sentence in bare if _letters(sentence) >= ECHO_LETTERS)
+
+
+def _akin(word: str, heard: str) -> bool:
+    """Whether two Korean words are likely of one stem: the half of the shorter one begins both."""
+    stem = max(1, min(len(word), len(heard)) // 2)
+    return word[:stem] == heard[:stem]
 
 
 def _bare(text: str) -> str:

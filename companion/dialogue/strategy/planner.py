@@ -69,11 +69,12 @@ _LIFTED: Final[Mapping[str, str]] = {"gentle": "warm", "calm": "warm"}
 @dataclass(frozen=True, slots=True)
 class Situation:
     """What there is to answer. `moment`: its name in the persona. `wants_advice`: the owner asks what to do.
-    `tone`: what the voice alone says, where the words say little.
+    `burdened`: about what weighs on them. `tone`: what the voice alone says, where the words say little.
     """
 
     moment: str
     wants_advice: bool = False
+    burdened: bool = False
     tone: Tone | None = None
 
 
@@ -90,6 +91,16 @@ class Plan:
     def style_then(self) -> str:
         """The voice of the second part: what comes after understanding looks ahead, and sounds like it."""
         return _LIFTED.get(self.style, self.style) if self.then == "suggestion" else self.style
+
+    @property
+    def advises(self) -> bool:
+        """Whether the reply says what the owner could do."""
+        return "suggestion" in (self.strategy, self.then)
+
+    @property
+    def instruction(self) -> str:
+        """What the model is told behind the name of the moment, as in the persona's examples; often nothing."""
+        return "advise" if self.advises else ""
 
     @property
     def of_tone(self) -> bool:
@@ -142,6 +153,7 @@ _Option = tuple[Strategy, Strategy | None]
 _Options = tuple[_Option, ...]
 
 _HARD_ADVICE: Final[_Options] = (("reflection", "suggestion"), ("affirmation", "suggestion"))
+_BURDENED_ADVICE: Final[_Options] = (("affirmation", "suggestion"),)
 _ADVICE: Final[_Options] = (("suggestion", None),)
 _FOR_TONE: Final[_Options] = (("reflection", "question"),)
 _IN_HARD: Final[_Options] = (
@@ -168,6 +180,8 @@ def _fitting(situation: Situation, before: Sequence[Plan]) -> tuple[_Options, st
     match situation:
         case Situation(wants_advice=True) if moment in HARD and not understood:
             options, why = _HARD_ADVICE, "hard, and advice is asked for"
+        case Situation(wants_advice=True, burdened=True) if not understood:
+            options, why = _BURDENED_ADVICE, "advice is asked for about what weighs on them"
         case Situation(wants_advice=True):
             options, why = _ADVICE, "advice is asked for"
         case Situation() if moment in HARD:

@@ -21,13 +21,15 @@ OFTEN: Final = 3
 @dataclass(frozen=True, slots=True)
 class Wording:
     """`strategies.<language>.toml`, ready for use. `own_words`: by moment, words of the owner's and how they are taken
-    up. `voice_off`: said where the voice is no longer listened to.
+    up. `voice_off`: said where the voice is no longer listened to. `evasive`: what is no advice where it was asked for.
     """
 
     lines: Lines
     own_words: Mapping[str, Mapping[str, str]]
     voice_off: str
     advice: re.Pattern[str]
+    burden: re.Pattern[str]
+    evasive: re.Pattern[str]
     helped: re.Pattern[str]
     not_helped: re.Pattern[str]
     no_voice: re.Pattern[str]
@@ -60,6 +62,10 @@ class Wording:
         """Whether the owner asks what to do."""
         return bool(self.advice.search(words))
 
+    def burdens(self, words: str) -> bool:
+        """Whether `words` name something that weighs on people."""
+        return bool(self.burden.search(words))
+
     def declines_voice(self, words: str) -> bool:
         """Whether the owner does not want the voice listened to."""
         return bool(self.no_voice.search(words))
@@ -76,4 +82,5 @@ def load(language: Language) -> Wording:
     data = tomllib.loads((Path(__file__).parent / f"strategies.{language}.toml").read_text(encoding="utf-8"))
     signs = {name: re.compile("|".join(several), re.IGNORECASE) for name, several in data.pop("signs").items()}
     own_words, voice_off = data.pop("own_words"), data.pop("voice")["off"]
-    return Wording(data, own_words, voice_off, *(signs[n] for n in ("advice", "helped", "not_helped", "voice_off")))
+    names = ("advice", "burden", "evasive", "helped", "not_helped", "voice_off")
+    return Wording(data, own_words, voice_off, *(signs[name] for name in names))

@@ -1,0 +1,130 @@
+"""How a reply begins: the moment it answers, the plan for it, and the words that are said before the model's own."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from companion.dialogue import persona
+from companion.dialogue.clauses import sentences
+from companion.dialogue.llm import Choice
+from companion.dialogue.persona import Persona
+from companion.dialogue.restraint import said_before
+from companion.dialogue.strategy.owner import Owner
+from companion.dialogue.strategy.planner import Plan, Situation, tone_of
+from companion.dialogue.strategy.wording import Wording
+from companion.events import Affect, Exchange
+
+TRUSTED: Final = 1_000_000_000
+"""Parameters from which a model's sense of a feeling is believed by itself: one of 1.5 billion is hardly ever wrong
+about sixty everyday openings where it is sure, one of 135 million calls two of three sad."""
+
+TAKE_UP: Final = frozenset({"reflection", "celebration"})
+"""Strategies that may be put in a word of the owner's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How a reply begins: the moment, unsaid, and what is `said`; empty where the model finds the first words.
+
+    `plan`: how the turn is answered. `close`: what is said at last. `asking`: what is asked where nothing else was.
+    `instead`: what is said where the model wrote nothing fit to be said. `whole`: that is all of the reply.
+    """
+
+    moment: str
+    said: str
+    plan: Plan
+    close: str = ""
+    asking: str = ""
+    instead: str = ""
+    whole: bool = False
+
+    def written(self, said: str) -> str:
+        """`said` as the model knows it: behind the moment and the instruction, as the examples of the persona stand."""
+        return persona.in_moment(", ".join(filter(None, (self.moment, self.plan.instruction))), said)
+
+
+@dataclass
+class Openings:
+    """Those of one talk, by the number of the turn and the owner's words."""
+
+    wording: Wording
+    owner: Owner
+    _by_turn: dict[tuple[int, str], Opening] = field(default_factory=dict)
+
+    def of(self, number: int, words: str) -> Opening | None:
+        """How the reply to `words` in turn `number` began, if it did."""
+        return self._by_turn.get((number, words))
+
+    def keep(self, history: Sequence[Exchange]) -> None:
+        """Forget those of turns that are not in `history`."""
+        turns = {(number, exchange.owner) for number, exchange in enumerate(history)}
+        self._by_turn = {turn: opening for turn, opening in self._by_turn.items() if turn in turns}
+
+    def plan(
+        self,
+        history: Sequence[Exchange],
+        words: str,
+        choice: Choice,
+        who: Persona,
+        parameters: int,
+        affect: Affect | None,
+    ) -> Opening:
+        """How `words` are answered behind `history`. `choice`: what the model, of so many `parameters`, calls the
+        moment. What the reply is opened with stands in the persona, so that the voice can begin before the model has
+        written a word.
+        """
+        number = len(history)
+        felt = affect.words if affect is not None else None
+        moment = persona.moment(choice.option, choice.probability >= who.sure, felt, trusted=parameters >= TRUSTED)
+        voice = affect.voice if affect is not None and affect.relative else None  # only against a usual that is known
+        tone = tone_of(voice.valence, voice.arousal, affect.disagreement) if voice and affect else None
+        wants_advice = self.wording.wants_advice(words)
+        situation = Situation(moment, wants_advice, wants_advice and self.wording.burdens(words), tone)
+        before = [self._by_turn[turn].plan for turn in sorted(self._by_turn) if turn[0] < number]
+        plan = self.owner.plan(situation, before)
+        turn = _turn(history, words)
+        if tone is not None and plan.of_tone:
+            opening = Opening(choice.option, _as_planned(self.wording.tone(tone, turn), plan), plan, whole=True)
+        else:
+            opening = self._in_words(choice.option, moment, words, turn, plan, who.openers)
+        self._by_turn[number, words] = opening
+        return opening
+
+    def _in_words(
+        self, named: str, moment: str, words: str, turn: int, plan: Plan, openers: Mapping[str, Sequence[str]]
+    ) -> Opening:
+        """`named`: what the model calls the moment; `moment`: that where it is sure. `turn`: which of the lines."""
+        line = self.wording.line
+        own = self.owner.preferences.words if turn % 2 else {}  # in every other turn, but for a word just said
+        taken_up = self.wording.taken_up(moment, words, own, self._welcome) if plan.strategy in TAKE_UP else ""
+        fitting = [opener for opener in openers.get(moment, ()) if self._welcome(opener)]
+        opener = _as_planned(fitting[turn % len(fitting)], plan) if fitting and plan.strategy != "suggestion" else ""
+        first = line(plan.strategy, moment, turn, self._welcome) if plan.strategy != "suggestion" else ""
+        said = taken_up or first or opener
+        return Opening(
+            named,
+            said,
+            plan,
+            close=line("presence", moment, turn, self._welcome) if plan.then == "presence" else "",
+            asking=line("question", moment, turn, self._welcome) if plan.asks else "",
+            instead=line("suggestion", moment, turn, self._welcome) if plan.advises else "",
+            whole=plan.strategy == "presence" and bool(said),
+        )
+
+    def _welcome(self, line: str) -> bool:
+        """Whether the owner has not disliked a sentence of this `line`."""
+        return said_before([line]).isdisjoint(said_before(self.owner.disliked))
+
+
+def _turn(history: Sequence[Exchange], words: str) -> int:
+    """Counts on from turn to turn, in every talk from another number: two talks do not begin alike."""
+    first = history[0].owner if history else words
+    return len(history) + zlib.crc32(first.encode())
+
+
+def _as_planned(text: str, plan: Plan) -> str:
+    """`text` without the question that this plan does not ask."""
+    return " ".join(sentence for sentence in sentences(text) if plan.asks or "?" not in sentence)
