@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 import soundfile as sf
+import soxr
 
+from companion import settings
 from companion.apps import notices
 from companion.apps.headless import Status, way_in
-from companion.apps.notices import Need, Notices
+from companion.apps.notices import Announcer, Need, Notices
 from companion.apps.notify import notify, watchdog_s
 from companion.apps.service import CREDENTIAL, Kind, Service
 from companion.apps.unlock import Unlock, create_memory
 from companion.errors import CompanionError
-from companion.events import SessionStarted, Trouble
-from companion.settings import Settings
+from companion.events import SAMPLE_RATE, Announcement, Samples, SessionStarted, Trouble
+from companion.settings import HandsFreeSettings, Settings
+from companion.tts.earcons import earcon
+from companion.tts.espeak import RATE, EspeakVoice
 from companion.turns.taking import Phase
-from tests.real import clips, model_file
+from tests.real import clip, clips, model_file, shared
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -132,18 +139,154 @@ def test_what_needs_its_owner_is_said_once_in_a_while_and_what_mends_itself_neve
     assert said.due(Trouble("sound", "USB works again"), 606.0) is None
 
 
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_trouble_is_said_aloud_in_the_owners_language(language: str) -> None:
+    if shutil.which("espeak-ng") is None:
+        pytest.skip("espeak-ng is not here: sudo apt-get install espeak-ng")
+    said: list[Announcement] = []
+    announcer = Announcer(language, said.append)
+    full = Trouble("memory", "a turn was not kept (DiskFull)")
+    announcer.event(full, 5.0, 1)
+    announcer.event(full, 6.0, 2)
+    announcer.close()
+    (notice,) = said
+    words = len(notices.text("disk", language).split())
+    assert len(notice.samples) / notice.rate > 0.15 * words
+    trouble = earcon("trouble")
+    np.testing.assert_array_equal(notice.samples[: len(trouble)], trouble)  # heard by who does not know the voice
+
+
+def test_where_no_words_are_due_a_turn_without_an_answer_is_still_heard_of() -> None:
+    said: list[Announcement] = []
+    announcer = Announcer("en", said.append)
+    for at in (5.0, 20.0):
+        announcer.event(Trouble("voice", "voice failed (OSError); this turn is not answered"), at, 1)
+    announcer.close()
+    assert [len(each.samples) == len(earcon("trouble")) for each in said].count(True) == 1
+
+
+WAKE_WORD = HandsFreeSettings(wake_word="alexa", follow_up_s=6)
+
+
+def prepare(folder: Path, hands_free: HandsFreeSettings = WAKE_WORD) -> None:
+    """A home with a memory that a key file opens."""
+    for role in ("vad", "turn", "stt", "tts", "llm"):
+        model_file(role)
+    create_memory(folder / "home", Unlock(key_file=folder / "key")).close()
+    settings.save(folder / "home", Settings(profile="tiny", hands_free=hands_free))
+
+
+def headless(folder: Path, *options: str) -> subprocess.Popen[str]:
+    """`companion headless` of that home; it writes reply.wav and events.jsonl."""
+    home = folder / "home"
+    command = [sys.executable, "-m", "companion", "--home", str(home), "--key-file", str(folder / "key"), "headless"]
+    files = ["--output", str(folder / "reply.wav"), "--events", str(folder / "events.jsonl")]
+    return subprocess.Popen([*command, *files, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def told(folder: Path) -> list[dict[str, Any]]:
+    """The events so far."""
+    path = folder / "events.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [json.loads(line) for line in lines]
+
+
+def states(events: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    return [(event["state"], event["why"]) for event in events if event["event"] == "attention"]
+
+
+def inputs(folder: Path, *sounds: Samples) -> list[str]:
+    """Options that play `sounds`, each after a second of silence."""
+    options = []
+    for number, sound in enumerate(sounds):
+        path = folder / f"{number}.wav"
+        sf.write(path, np.concatenate((np.zeros(SAMPLE_RATE, np.float32), sound)), SAMPLE_RATE)
+        options += ["--input", str(path)]
+    return options
+
+
 @pytest.mark.models
 @pytest.mark.slow
 def test_headless_answers_a_recording_aloud_and_keeps_it_without_a_question(tmp_path: Path) -> None:
-    for role in ("vad", "turn", "stt", "tts", "llm"):
-        model_file(role)
-    home, reply, events = tmp_path / "home", tmp_path / "reply.wav", tmp_path / "events.jsonl"
-    create_memory(home, Unlock(key_file=tmp_path / "key")).close()
-    command = [sys.executable, "-m", "companion", "--home", str(home), "--key-file", str(tmp_path / "key"), "headless"]
-    files = ["--input", str(clips()[0]), "--output", str(reply), "--events", str(events)]
-    options = ["--profile", "tiny", "--pace", "fast"]
-    result = subprocess.run([*command, *files, *options], capture_output=True, text=True, timeout=300, check=False)
-    assert result.returncode == 0, result.stderr
-    assert result.stdout == result.stderr == ""
-    assert {"reply.ended", "memory.saved"} <= {json.loads(line)["event"] for line in events.read_text().splitlines()}
-    assert np.abs(sf.read(reply)[0]).max() > 0.05
+    files = ["--input", str(clips()[0]), "--pace", "fast"]
+    prepare(tmp_path, HandsFreeSettings(wake_word=""))
+    process = headless(tmp_path, *files)
+    output, _ = process.communicate(timeout=300)
+    assert (process.returncode, output) == (0, "")
+    assert {"reply.ended", "memory.saved"} <= {event["event"] for event in told(tmp_path)}
+    assert np.abs(sf.read(tmp_path / "reply.wav")[0]).max() > 0.05
+
+
+@pytest.mark.models
+@pytest.mark.slow
+def test_it_sleeps_until_it_is_called_talks_and_sleeps_again_when_asked(tmp_path: Path) -> None:
+    if shutil.which("espeak-ng") is None:
+        pytest.skip("espeak-ng is not here: sudo apt-get install espeak-ng")
+    wake = clip(shared("wake") / "alexa_102.flac")
+    spoken = np.concatenate(list(EspeakVoice("en").synthesize("Please go to sleep now.")))
+    rest = soxr.resample(spoken, RATE, SAMPLE_RATE)
+    one, two = (clip(path) for path in clips()[:2])
+    called = np.concatenate((wake, np.zeros(SAMPLE_RATE // 10, np.float32), two))
+    prepare(tmp_path)
+    process = headless(tmp_path, *inputs(tmp_path, one, called, one, rest, two), "--pace", "fast")
+    assert process.communicate(timeout=300)[0] == ""
+    events = told(tmp_path)
+    assert states(events) == [("asleep", "start"), ("awake", "wake word"), ("asleep", "asked")]
+    heard = [event["text"] for event in events if event["event"] == "transcript.final"]
+    assert len(heard) == 3  # the first, before the wake word, and the last, after the goodbye, are nobody's business
+    assert "alexa" not in heard[0].lower()
+    assert "sleep" in heard[2].lower()
+    assert len([event for event in events if event["event"] == "memory.saved"]) == 2  # the request is no talk
+    silent = [event for event in events if event["event"] == "attention"][-1]["t"]
+    assert all(event["t"] <= silent for event in events if event["event"] == "speech.started")
+
+
+@pytest.mark.models
+@pytest.mark.slow
+def test_a_signal_wakes_it_like_a_key_and_another_mutes_it(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    process = headless(tmp_path, *inputs(tmp_path, *[clip(clips()[0])] * 3))
+    for number, state in (
+        (signal.SIGUSR1, ("awake", "key")),
+        (signal.SIGUSR2, ("muted", "key")),
+        (signal.SIGUSR1, ("awake", "key")),
+    ):
+        until(process, lambda: states(told(tmp_path)) != [])
+        before = len(states(told(tmp_path)))
+        process.send_signal(number)
+        until(process, lambda before=before: len(states(told(tmp_path))) > before)
+        assert states(told(tmp_path))[-1] == state
+    until(process, lambda: any(event["event"] == "reply.ended" for event in told(tmp_path)))
+    process.send_signal(signal.SIGTERM)
+    assert process.communicate(timeout=60)[0] == ""
+    assert process.returncode == 0
+
+
+def until(process: subprocess.Popen[str], holds: Callable[[], bool]) -> None:
+    """Wait until it `holds`, while the process lives."""
+    for _ in range(1500):
+        if holds():
+            return
+        assert process.poll() is None, process.communicate()[0]
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.04)
+    raise AssertionError("it did not come to that")
+
+
+@pytest.mark.models
+@pytest.mark.slow
+@pytest.mark.parametrize("need", ["locked", "start"])
+def test_what_keeps_it_from_starting_is_said_aloud_and_in_one_line(tmp_path: Path, need: Need) -> None:
+    voice = EspeakVoice("en") if shutil.which("espeak-ng") else pytest.skip("no espeak-ng: sudo apt-get install it")
+    prepare(tmp_path, WAKE_WORD if need == "locked" else HandsFreeSettings(wake_word="zxqv"))
+    if need == "locked":
+        (tmp_path / "key").unlink()
+        create_memory(tmp_path / "another", Unlock(key_file=tmp_path / "key")).close()
+    process = headless(tmp_path, "--input", str(clips()[0]), "--pace", "fast")
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert output.startswith("companion: ")
+    assert output.count("\n") == 1
+    words = np.concatenate(list(voice.synthesize(notices.text(need, "en"))))
+    sound, rate = sf.read(tmp_path / "reply.wav")
+    assert len(words) / voice.rate == pytest.approx(np.flatnonzero(sound)[-1] / rate, abs=0.2)

@@ -18,7 +18,7 @@ NAME: Final = "companion.service"
 CREDENTIAL: Final = "companion.key"
 """Name of the systemd credential that holds the key file."""
 
-_MEMORY_MAX: Final = {"tiny": "1200M", "starter": "3G", "desktop": "8G"}
+_MEMORY_MAX: Final = {"tiny": "1600M", "starter": "3G", "desktop": "8G"}
 """Above what a profile was measured to need, below what would stop the rest of a small machine."""
 
 
