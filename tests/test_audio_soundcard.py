@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import queue
 import sys
+import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -139,6 +141,20 @@ def session(card: VirtualCard) -> Iterator[Session]:
 
 @pytest.mark.soundcard
 def test_what_is_said_to_the_microphone_arrives_whole_and_at_its_own_speed(card: VirtualCard, session: Session) -> None:
+    assert hears(card, session, seconds=2.0)
+
+
+@pytest.mark.soundcard
+def test_dozing_it_wakes_less_often_and_loses_nothing(card: VirtualCard, session: Session) -> None:
+    session.device.doze(True)
+    session.listen(0.5)
+    arrived = []
+    for _ in range(50):
+        session.until(lambda m: isinstance(m, AudioFrame))
+        arrived.append(time.monotonic())
+    assert sum(later - earlier > 0.05 for earlier, later in itertools.pairwise(arrived)) >= 5
+    assert hears(card, session, seconds=2.0)
+    session.device.doze(False)
     assert hears(card, session, seconds=2.0)
 
 
