@@ -413,7 +413,7 @@ class Replier:
     def _restraint(self, history: Sequence[Exchange], words: str, opening: Opening) -> Restraint:
         """What holds back the words behind this `opening`."""
         unwanted = [*(turn.companion for turn in history[-RECENT:]), *self._owner.disliked]
-        hollow = [self._persona.cliches, *([self._wording.evasive] if opening.plan.advises else [])]
+        hollow = [self._persona.cliches, *self._wording.unfitting(opening.plan)]
         lies = partial(claims, language=self._language)
         longest = LENGTHS[self._owner.preferences.answers]
         restraint = Restraint(words, hollow, unwanted, lies, may_ask=opening.plan.asks, sentences=longest)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from companion.dialogue.strategy.planner import HARD, Strategy, Tone
+from companion.dialogue.strategy.planner import HARD, Plan, Strategy, Tone
 from companion.settings import Language
 
 Lines = Mapping[str, Mapping[str, Sequence[str]]]
@@ -21,7 +21,8 @@ OFTEN: Final = 3
 @dataclass(frozen=True, slots=True)
 class Wording:
     """`strategies.<language>.toml`, ready for use. `own_words`: by moment, words of the owner's and how they are taken
-    up. `voice_off`: said where the voice is no longer listened to. `evasive`: what is no advice where it was asked for.
+    up. `voice_off`: said where the voice is no longer listened to. `evasive`: what is no advice where it was asked for;
+    `unasked`: advice where it was not.
     """
 
     lines: Lines
@@ -30,6 +31,7 @@ class Wording:
     advice: re.Pattern[str]
     burden: re.Pattern[str]
     evasive: re.Pattern[str]
+    unasked: re.Pattern[str]
     helped: re.Pattern[str]
     not_helped: re.Pattern[str]
     no_voice: re.Pattern[str]
@@ -66,6 +68,12 @@ class Wording:
         """Whether `words` name something that weighs on people."""
         return bool(self.burden.search(words))
 
+    def unfitting(self, plan: Plan) -> Sequence[re.Pattern[str]]:
+        """What no sentence of an answer by this `plan` may hold."""
+        if plan.advises:
+            return [self.evasive]
+        return [] if plan.strategy == "information" else [self.unasked]
+
     def declines_voice(self, words: str) -> bool:
         """Whether the owner does not want the voice listened to."""
         return bool(self.no_voice.search(words))
@@ -82,5 +90,5 @@ def load(language: Language) -> Wording:
     data = tomllib.loads((Path(__file__).parent / f"strategies.{language}.toml").read_text(encoding="utf-8"))
     signs = {name: re.compile("|".join(several), re.IGNORECASE) for name, several in data.pop("signs").items()}
     own_words, voice_off = data.pop("own_words"), data.pop("voice")["off"]
-    names = ("advice", "burden", "evasive", "helped", "not_helped", "voice_off")
+    names = ("advice", "burden", "evasive", "unasked", "helped", "not_helped", "voice_off")
     return Wording(data, own_words, voice_off, *(signs[name] for name in names))
