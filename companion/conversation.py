@@ -22,6 +22,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -271,7 +272,6 @@ class Conversation:
         reason = "owner"
         try:
             self._warm()
-            self._rehearse()
             self._device.start(self._queue.put)
             self._frame_at = time.perf_counter()
             self._emit(self._started)
@@ -514,11 +514,11 @@ class Conversation:
         turn.asked_partial = self._position
         revision = self._taking.revision
 
-        def partial() -> None:
+        def caption() -> None:
             self._queue.put(PartialReady(turn.number, revision, self._parts.recognizer.partial()))
 
         # Captions are a comfort: where they fail, the reading that matters is still to come, and will say so.
-        self._reader.submit(partial, failed=lambda error: None)
+        self._reader.submit(caption, failed=lambda error: None)
 
     def _show_partial(self, message: PartialReady) -> None:
         turn = self._turn
@@ -972,17 +972,20 @@ class Conversation:
             lambda: self._parts.replier.warm(history, lambda: self._closing),
             self._failed("language model", self._taking.revision),
         )
+        self._rehearse()
 
     def _rehearse(self) -> None:
-        """Let the voice make the sound of what it is likely to say, while it has nothing else to do."""
+        """Let the voice make the sound of what it is likely to say, while nobody speaks."""
         voice = self._parts.voice
 
-        def rehearse(clause: Clause) -> Callable[[], None]:
-            return lambda: deque(voice.synthesize(clause.text, style(clause.style, clause.pace)), maxlen=0).clear()
+        def rehearse(clause: Clause) -> None:
+            if self._taking.phase is Phase.LISTENING:
+                for _ in voice.synthesize(clause.text, style(clause.style, clause.pace)):
+                    pass
 
         for clause in self._parts.replier.familiar():
             # Where that fails, it will when the words are needed, and be told.
-            self._speaker.submit(rehearse(clause), failed=lambda error: None)
+            self._speaker.submit(partial(rehearse, clause), failed=lambda error: None)
 
     # --- trouble and the end -----------------------------------------------------------------------------------------
 

@@ -166,8 +166,10 @@ class Replier:
             self._read(history, words, cancelled, begun=True)
 
     def familiar(self) -> Sequence[Clause]:
-        """The leads, and that it is a program where that is said next."""
+        """The leads, what is said in danger, and that it is a program where that is said next."""
         said = [Clause(lead.text, last=False, style=lead.style) for lead in self._leads.all()]
+        for fixed in self._guard.urgent():
+            said += [Clause(sentences(fixed.text)[0], last=False, style=SAFE_STYLES.get(fixed.kind, "neutral"))]
         if self._disclosure_due():
             said += [Clause(sentence, last=False) for sentence in sentences(self._disclosure())]
         if self._nods:

@@ -13,10 +13,10 @@ from companion.events import Samples, Style
 from companion.tts.voice import NEUTRAL, Voice
 
 KEPT: Final = 64
-"""Sentences, of about 1.5 s: 4 MB."""
+"""Sentences, of about 2 s: 6 MB."""
 
-LONGEST: Final = 60
-"""Characters: what is longer hardly comes again."""
+LONGEST: Final = 120
+"""Characters, as the first sentences of what is said in danger have; what is longer hardly comes again."""
 
 _FULL_SCALE: Final = 32767.0
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from companion.dialogue.safety.answers import Answers
 from companion.dialogue.safety.classifier import Classifier
-from companion.dialogue.safety.crisis import CrisisDetector
+from companion.dialogue.safety.crisis import CrisisDetector, Kind
 from companion.dialogue.safety.helplines import helpline, likely_country
 from companion.dialogue.safety.signs import Signs
 from companion.events import Exchange
@@ -37,6 +37,11 @@ class Guard:
         self.answers = Answers(language, helpline(country or likely_country(language), language), companion)
         self._crisis = CrisisDetector(language, Classifier.load(language))
         self._signs = Signs(language)
+
+    def urgent(self) -> list[FixedAnswer]:
+        """What is said in danger, for the voice to have its beginning ready."""
+        crises = [FixedAnswer("crisis", self.answers.crisis(kind, 0)) for kind in get_args(Kind)]
+        return [*crises, FixedAnswer("medicine", self.answers.medicine())]
 
     def answer(self, history: Sequence[Exchange], words: str) -> FixedAnswer | None:
         """The answer to `words` behind `history`; None where the model may answer."""
