@@ -206,7 +206,6 @@ class _Turn:
     tone: Any = None  # the features of its voice, where it was listened to
     affect: Affect | None = None
     read_at: float = 0.0
-    lead: Clause | None = None  # what may open the reply to the words that were read
     commit: Commit | None = None
     committed_at: float = 0.0
     reply: _Reply | None = None
@@ -593,7 +592,7 @@ class Conversation:
         if turn.reply is not None:
             self._device.stop()
         turn.reading, turn.tone, turn.commit, turn.reply = None, None, None, None
-        turn.listening, turn.affect, turn.lead = False, None, None
+        turn.listening, turn.affect = False, None
         turn.unsaid.clear()
 
     # --- answering ---------------------------------------------------------------------------------------------------
@@ -633,10 +632,9 @@ class Conversation:
         self._speaker.submit(speak, failed=lambda error: None)  # nobody waits for it
 
     def _nod(self, message: NodReady) -> None:
-        if self._turn is None or self._taking.phase is not Phase.PAUSED:
-            return
-        self._device.overlay(message.samples, message.rate)
-        self._emit(Backchannel(seconds(self._position)))
+        if self._taking.phase is Phase.PAUSED:
+            self._device.overlay(message.samples, message.rate)
+            self._emit(Backchannel(seconds(self._position)))
 
     def _proceed(self, turn: _Turn, reading: ReadingReady) -> None:
         """Answer what was read, or prepare to."""
@@ -664,7 +662,6 @@ class Conversation:
         """Let the model begin to answer words that may be all."""
         history, void = self._history, self._void(revision)
         affect = turn.affect = self._sense(turn, words)
-        turn.lead = self._parts.replier.lead(history, words, affect)
         self._writer.submit(
             lambda: self._parts.replier.prepare(history, words, void, affect), self._failed("language model", revision)
         )
@@ -703,14 +700,12 @@ class Conversation:
             turn.reply = _Reply(self._now(), iter((Clause(goodbye, last=True, aside=True),)))
             self._write_on(turn.number, commit.revision, turn.reply)
             return
-        lead = turn.lead or self._parts.replier.lead(history, words, turn.affect)
+        lead = self._parts.replier.lead(history, words, turn.affect)
         reply = turn.reply = _Reply(asked_at=self._now(), led=lead is not None)
         text = lead.text if lead is not None else ""
         reply.rest = self._parts.replier.reply(history, words, void, turn.affect, text)
         if lead is not None:
-            self._say(
-                turn, reply, ClauseReady(turn.number, commit.revision, text, False, style=lead.style, pace=lead.pace)
-            )
+            self._say(turn, reply, _ready(lead, turn.number, commit.revision))
         self._write_on(turn.number, commit.revision, reply)
 
     def _believed(self, turn: _Turn, words: str, confidence: float | None, sure: float) -> bool:
@@ -726,22 +721,7 @@ class Conversation:
             if void():
                 return
             clause = next(rest, Clause("", last=True))
-            self._queue.put(
-                ClauseReady(
-                    number,
-                    revision,
-                    clause.text,
-                    clause.last,
-                    clause.first_token,
-                    clause.ahead,
-                    clause.aside,
-                    clause.recall,
-                    clause.safety,
-                    clause.style,
-                    Strategy(clause.plan.strategy, clause.plan.why) if clause.plan is not None else None,
-                    clause.pace,
-                )
-            )
+            self._queue.put(_ready(clause, number, revision))
 
         self._writer.submit(write, self._failed("language model", revision))
 
@@ -1058,6 +1038,24 @@ def steady(before: str, now: str) -> str:
             break
         same += 1
     return " ".join(words[: max(0, same - 1)])
+
+
+def _ready(clause: Clause, turn: int, revision: int) -> ClauseReady:
+    """`clause` as a message, for the reply begun for `revision`."""
+    return ClauseReady(
+        turn,
+        revision,
+        clause.text,
+        clause.last,
+        clause.first_token,
+        clause.ahead,
+        clause.aside,
+        clause.recall,
+        clause.safety,
+        clause.style,
+        Strategy(clause.plan.strategy, clause.plan.why) if clause.plan is not None else None,
+        clause.pace,
+    )
 
 
 def _latency(turn: _Turn, reply: _Reply, started: float) -> TurnLatency:

@@ -1,8 +1,8 @@
 """Cut-ins against delay: end-of-turn policies on recorded utterances and their pauses, on virtual time.
 
 Smart Turn and the recogniser are the real ones; each is asked once in every pause of `turn-pauses.csv` that is long
-enough. Time is that of the file: Smart Turn's answer is known `_JUDGED` and the words `_READ` seconds into the pause.
-Each speaker is one owner, whose pauses are learned from one utterance to the next.
+enough. Time is that of the file: the words are known `_READ` seconds into the pause, and Smart Turn's answer, which
+takes 47 ms, before. Each speaker is one owner, whose pauses are learned from one utterance to the next.
 """
 
 from __future__ import annotations
@@ -25,11 +25,10 @@ from companion.turns.turn_end import Cues, EndpointPolicy, turn_end
 from companion.turns.words_end import Ending, ending
 
 TABLE = "turn-pauses.csv"
-SHIPPED = EndpointPolicy()
 POLICIES = {
     "hasty": EndpointPolicy(risk=0.8),
     "quick": EndpointPolicy(risk=0.4),
-    "shipped": SHIPPED,
+    "shipped": EndpointPolicy(),
     "calm": EndpointPolicy(shortest=samples(0.4), risk=0.15),
     "patient": EndpointPolicy(shortest=samples(0.7), risk=0.1),
     "most patient": EndpointPolicy(shortest=samples(1.0), risk=0.05),
@@ -39,7 +38,6 @@ POLICIES = {
 FIXED = (0.3, 0.5, 0.7, 1.0)
 
 _PROBE = 0.16  # seconds into a pause at which our policies ask Smart Turn
-_JUDGED = _PROBE + 0.047  # it takes 47 ms
 _READ = 0.28  # the words are asked for after 0.128 s and take about 0.15 s
 _ALONE = 0.2  # Smart Turn alone
 _GIVES_UP = 3.0
@@ -151,7 +149,7 @@ def combined(policy: EndpointPolicy) -> Wait:
 
     def wait(silence: Silence, pauses: Pauses) -> float:
         cues = Cues(silence.spoken, silence.probed, silence.ending)
-        return max(_JUDGED, _READ, seconds(turn_end(cues, pauses, policy).wait))
+        return max(_READ, seconds(turn_end(cues, pauses, policy).wait))
 
     return wait
 

@@ -82,8 +82,8 @@ def run(
         "language": settings.language,
         "models": assembled.models,
         **{stage: percentiles(getattr(latency, stage) for latency in latencies) for stage in STAGES},
-        "with_lead": _gaps(latency for latency in latencies if latency.led),
-        "without_lead": _gaps(latency for latency in latencies if not latency.led),
+        "with_lead": spread(latency.gap_ms for latency in latencies if latency.led),
+        "without_lead": spread(latency.gap_ms for latency in latencies if not latency.led),
         "cut_ins": cut_ins,
         "missed": missed,
         "turns": [
@@ -105,9 +105,10 @@ def percentiles(values: Iterable[float | None]) -> dict[str, float | None]:
     return {f"p{q}": round(float(np.percentile(known, q)), 1) for q in (50, 95)}
 
 
-def _gaps(latencies: Iterable[TurnLatency]) -> dict[str, float | None]:
-    gaps = [latency.gap_ms for latency in latencies]
-    return {"n": len(gaps), **percentiles(gaps)}
+def spread(values: Iterable[float | None]) -> dict[str, float | int | None]:
+    """`percentiles` of the values that are there, and how many these are: `n`."""
+    known = [value for value in values if value is not None]
+    return {"n": len(known), **percentiles(known)}
 
 
 def _rounded(value: float | None) -> float | None:

@@ -96,7 +96,7 @@ class SoundCard:
         self._playback.overlay(samples, rate)
 
     def hold(self) -> None:
-        """See `AudioDevice.hold`. What the driver has taken already, some 60 ms, still sounds."""
+        """See `AudioDevice.hold`. What the driver has taken already, some 45 ms, still sounds."""
         self._playback.hold()
 
     def go_on(self) -> None:
@@ -104,7 +104,7 @@ class SoundCard:
         self._playback.go_on()
 
     def stop(self) -> None:
-        """See `AudioDevice.stop`. What the driver has taken already, some 60 ms, still sounds."""
+        """See `AudioDevice.stop`. What the driver has taken already, some 45 ms, still sounds."""
         self._playback.stop()
         self._report()
 

@@ -215,11 +215,7 @@ class LanguageModel:
         tokens = self._tokens(self._render(messages, begun) + opening)
         if len(tokens) >= self.context:
             raise ValueError("the prompt is longer than the context")
-        kept = 0
-        for cached, token in zip(self._cached, tokens, strict=False):
-            if cached != token:
-                break
-            kept += 1
+        kept = _common_prefix(self._cached, tokens)
         kept += self._close_gap(tokens, kept)
         if kept == len(tokens) and not (self._logits and kept == len(self._cached)):
             kept -= 1  # the last token again: without its logits no reply can begin
@@ -256,12 +252,7 @@ class LanguageModel:
         self._lib.llama_memory_seq_add(self._memory, 0, kept + gap, -1, -gap)
         del self._cached[kept : kept + gap]
         self._logits = False
-        same = 0
-        for cached, token in zip(self._cached[kept:], tokens[kept:], strict=False):
-            if cached != token:
-                break
-            same += 1
-        return same
+        return _common_prefix(self._cached[kept:], tokens[kept:])
 
     def _decode(self, tokens: list[int]) -> None:
         array = (self._lib.llama_token * len(tokens))(*tokens)  # the batch points into it
@@ -333,6 +324,11 @@ class LanguageModel:
             return _NEXT in self._formatter(messages=chat).prompt
         except Exception:  # whatever a template of some file may raise
             return False
+
+
+def _common_prefix(one: Sequence[int], other: Sequence[int]) -> int:
+    """How many tokens both begin with."""
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 @cache

@@ -28,7 +28,7 @@ _EMOTIONS: Final = {
 """What a listener would call the words of such a moment, of `events.EMOTIONS`."""
 
 _CLEAR: Final = 0.6
-"""Confidence from which the feeling in the words says what the moment is where the model does not."""
+"""Confidence from which the feeling in the words counts: it says what the moment is where the model does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +98,18 @@ def moment(named: str, sure: bool, felt: AffectReading | None, *, trusted: bool)
     `named`: what the language model calls it, and whether it is `sure`. `felt`: the feeling in the words. A model that
     is not `trusted` is believed about a feeling only where the words bear it out.
     """
-    clear = max(felt.scores, key=felt.scores.__getitem__) if felt and felt.confidence >= _CLEAR else ""
+    clear = clear_feeling(felt)
     borne_out = _EMOTIONS.get(named, "") == clear
     if sure and (trusted or named not in _EMOTIONS or borne_out):
         return named
     if clear in _EMOTIONS:
         return named if borne_out else clear
     return ""
+
+
+def clear_feeling(felt: AffectReading | None) -> str:
+    """The likeliest feeling in the owner's words, of `events.EMOTIONS`; empty where it is not clear."""
+    return max(felt.scores, key=felt.scores.__getitem__) if felt and felt.confidence >= _CLEAR else ""
 
 
 def in_moment(moment: str, answer: str = "") -> str:

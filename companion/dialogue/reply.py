@@ -168,8 +168,7 @@ class Replier:
     def familiar(self) -> Sequence[Clause]:
         """The leads, what is said in danger, and that it is a program where that is said next."""
         said = [Clause(lead.text, last=False, style=lead.style) for lead in self._leads.all()]
-        for fixed in self._guard.urgent():
-            said += [Clause(sentences(fixed.text)[0], last=False, style=SAFE_STYLES.get(fixed.kind, "neutral"))]
+        said += [next(_fixed(answer)) for answer in self._guard.urgent()]
         if self._disclosure_due():
             said += [Clause(sentence, last=False) for sentence in sentences(self._disclosure())]
         if self._nods:
@@ -247,9 +246,7 @@ class Replier:
     ) -> Iterator[Clause]:
         """`fixed`: for safety's sake. `wished`: what to say to words about the way of talking."""
         if fixed is not None:
-            first, *more = _said(fixed.text, style=SAFE_STYLES.get(fixed.kind, "neutral"))
-            yield replace(first, safety=fixed.kind)
-            yield from more
+            yield from _fixed(fixed)
             return
         if self._wording.declines_voice(words):
             self._voice = False
@@ -501,6 +498,13 @@ class Replier:
         if opening is None or not turn.companion:
             return turn
         return Exchange(turn.owner, opening.written(self._leads.without(turn.companion)))
+
+
+def _fixed(answer: FixedAnswer) -> Iterator[Clause]:
+    """An answer for safety's sake, in the voice that is right for it."""
+    first, *more = _said(answer.text, style=SAFE_STYLES.get(answer.kind, "neutral"))
+    yield replace(first, safety=answer.kind)
+    yield from more
 
 
 def _said(answer: str, *, aside: bool = False, style: str = "neutral") -> Iterator[Clause]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import platform
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from companion.apps.bench_latency import percentiles
+from companion.apps.bench_latency import spread
 from tools.soundcard.analyse import STAGES, Found, Interjection
 
 
@@ -35,25 +34,25 @@ def summary(found: Found) -> dict[str, Any]:
         "minutes": found.minutes,
         "spoken_s": found.spoken_s,
         "idle": found.idle,
-        "gap_ms": _spread(one.gap_ms for one in steps),
-        "gap_with_lead_ms": _spread(one.gap_ms for one in steps if one.led),
-        "gap_without_lead_ms": _spread(one.gap_ms for one in steps if not one.led),
-        "told_gap_ms": _spread(one.told_gap_ms for one in steps),
-        **{stage: _spread(one.stages[stage] for one in steps) for stage in STAGES},
+        "gap_ms": spread(one.gap_ms for one in steps),
+        "gap_with_lead_ms": spread(one.gap_ms for one in steps if one.led),
+        "gap_without_lead_ms": spread(one.gap_ms for one in steps if not one.led),
+        "told_gap_ms": spread(one.told_gap_ms for one in steps),
+        **{stage: spread(one.stages[stage] for one in steps) for stage in STAGES},
         "cut_ins": sum(one.cut_in for one in steps),
         "missed": sum(one.gap_ms is None for one in steps),
-        "cpu_s": _spread(one.cpu_s for one in steps if one.interjection is None),
+        "cpu_s": spread(one.cpu_s for one in steps if one.interjection is None),
         "interruptions": {
             "n": len(real),
             "yielded": sum(one.outcome == "yielded" for one in real),
-            "barge_in_ms": _spread(one.barge_in_ms for one in real),
-            "answer_ms": _spread(one.answer_ms for one in real),
+            "barge_in_ms": spread(one.barge_in_ms for one in real),
+            "answer_ms": spread(one.answer_ms for one in real),
         },
         "passing": {
             "n": len(passing),
             "resumed": sum(one.outcome == "resumed" for one in passing),
             "repeated": sum((one.repeated_ms or 0.0) > 0 for one in passing),
-            "silence_ms": _spread(one.silence_ms for one in passing),
+            "silence_ms": spread(one.silence_ms for one in passing),
             "by_kind": _by_kind(passing),
         },
         "excluded": dict(Counter(one.outcome for one in into if one.outcome in ("reply was over", "not heard"))),
@@ -70,11 +69,6 @@ def summary(found: Found) -> dict[str, Any]:
         "alignment_ms": found.alignment_ms,
         "steps": [asdict(one) for one in steps],
     }
-
-
-def _spread(values: Iterable[float | None]) -> dict[str, float | int | None]:
-    known = [value for value in values if value is not None]
-    return {"n": len(known), **percentiles(known)}
 
 
 def _by_kind(into: list[Interjection]) -> dict[str, str]:
@@ -98,8 +92,8 @@ def tables(result: dict[str, Any]) -> None:
     for column in table.columns[2:]:
         column.justify = "right"
     for name, scene in result["scenes"].items():
-        for what, spread in _rows(scene):
-            table.add_row(name, what, *(_cell(spread[key]) for key in ("n", "p50", "p95")))
+        for what, figures in _rows(scene):
+            table.add_row(name, what, *(_cell(figures[key]) for key in ("n", "p50", "p95")))
         table.add_section()
     console.print(table)
     for name, scene in result["scenes"].items():
@@ -122,7 +116,7 @@ def _rows(scene: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         ("silence at a passing sound, ms", scene["passing"]["silence_ms"]),
         ("processor time of a turn, s", scene["cpu_s"]),
     ]
-    return [(what, spread) for what, spread in rows if spread["n"]]
+    return [(what, figures) for what, figures in rows if figures["n"]]
 
 
 def _remarks(scene: dict[str, Any]) -> list[str]:

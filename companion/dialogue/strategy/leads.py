@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from companion.dialogue.persona import clear_feeling
 from companion.events import AffectReading
 from companion.settings import Language
 
@@ -24,9 +25,6 @@ IN_A_ROW: Final = 4
 
 LEAST_WORDS: Final = 3
 """Shorter turns are mostly a yes, a no or a name, and want a direct answer."""
-
-_CLEAR: Final = 0.6
-"""Confidence in the feeling of the words from which it colours the opening; below, it is a plain one."""
 
 _KINDS: Final[Mapping[str, Kind]] = {
     "sad": "hard",
@@ -67,10 +65,9 @@ class Leads:
         before = [self._opening(answer) for answer in answers]
         if len(before) >= IN_A_ROW and all(before[-IN_A_ROW:]):
             return None
-        kind = _kind(felt)
-        text = min(
-            self.texts[kind], key=lambda text: max((n for n, used in enumerate(before) if used == text), default=-1)
-        )
+        kind = _KINDS.get(clear_feeling(felt), "plain")
+        last_used = {text: number for number, text in enumerate(before)}
+        text = min(self.texts[kind], key=lambda text: last_used.get(text, -1))
         return Lead(text, _STYLES[kind])
 
     def all(self) -> list[Lead]:
@@ -91,12 +88,6 @@ def bare(text: str) -> str:
     """`text` as it goes on behind such an opening: without an interjection of its own."""
     rest = _INTERJECTION.sub("", text, count=1)
     return rest[:1].upper() + rest[1:]
-
-
-def _kind(felt: AffectReading | None) -> Kind:
-    if felt is None or felt.confidence < _CLEAR:
-        return "plain"
-    return _KINDS.get(max(felt.scores, key=felt.scores.__getitem__), "plain")
 
 
 def load(language: Language) -> Leads:
