@@ -68,11 +68,26 @@ def test_after_our_voice_the_room_is_untouched_again() -> None:
     assert not (left[:SAMPLE_RATE] == near[:SAMPLE_RATE]).all()
 
 
-def test_headphones_have_no_echo() -> None:
+def test_headphones_have_no_echo_and_who_talks_over_us_is_heard_as_they_are() -> None:
+    far = our_voice()
+    near = noise(len(far), -65.0)
+    canceller = EchoCanceller()
+    assert canceller.echo == "unknown"
+    cancel(canceller, near, far)
+    assert canceller.echo == "none"
+    owner = np.roll(far, SAMPLE_RATE)
+    np.testing.assert_array_equal(cancel(canceller, owner[:SAMPLE_RATE], far[:SAMPLE_RATE]), owner[:SAMPLE_RATE])
+
+
+def test_a_speaker_that_is_turned_up_is_cancelled_again_after_some_seconds() -> None:
     far = our_voice()
     canceller = EchoCanceller()
     cancel(canceller, noise(len(far), -65.0), far)
-    assert canceller.echo == "none"
+    near = heard_in_a_room(far, 0.05, -12.0)
+    left = cancel(canceller, near, far)
+    assert canceller.echo == "cancelled"
+    half = len(left) // 2
+    assert decibels(near[half:]) - decibels(left[half:]) > 12
 
 
 def test_an_echo_that_is_not_taken_out_leaks() -> None:

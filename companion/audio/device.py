@@ -8,8 +8,9 @@ from typing import Literal, Protocol
 from companion.errors import CompanionError
 from companion.events import Message, Samples
 
-Echo = Literal["none", "cancelled", "leaking"]
-"""Of our own voice in the microphone: nothing, nothing any more, or so much that it would pass for the owner's."""
+Echo = Literal["unknown", "none", "cancelled", "leaking"]
+"""Of our own voice in the microphone: not known yet, nothing, nothing any more, or so much that it would pass for the
+owner's."""
 
 Post = Callable[[Message], None]
 """Puts a message on the loop's queue; safe to call from any thread."""

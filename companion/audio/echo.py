@@ -76,11 +76,12 @@ class FarLine:
 class EchoMeter:
     """How well echo is cancelled: the echo return loss enhancement (ERLE) while the speaker is loud.
 
-    Levels are medians over the last frames (4 s), so that an owner who talks over us for a while is no echo.
+    Levels are medians over the last frames (4 s), so that an owner who talks over us for a while is no echo. `echo` is
+    judged again after every second of loud frames.
     """
 
-    ENOUGH = 50
-    """Loud frames (a second) before anything is said of the echo."""
+    SECOND = SAMPLE_RATE // FRAME
+    """Loud frames before anything is said of the echo, and from one judgement to the next."""
 
     ABOVE_FLOOR_DB = 6.0
     """An echo this little above the room's own noise is none."""
@@ -89,9 +90,11 @@ class EchoMeter:
     """Cancelled. AEC3 reaches 13-35 dB in simulated rooms, and about none where far and near do not belong together."""
 
     def __init__(self) -> None:
-        self._quiet: deque[float] = deque(maxlen=250)
-        self._before: deque[float] = deque(maxlen=200)
-        self._after: deque[float] = deque(maxlen=200)
+        self.echo: Echo = "unknown"
+        self._quiet: deque[float] = deque(maxlen=5 * self.SECOND)
+        self._before: deque[float] = deque(maxlen=4 * self.SECOND)
+        self._after: deque[float] = deque(maxlen=4 * self.SECOND)
+        self._unjudged = 0
 
     def silent(self, near: Samples) -> None:
         """A frame in which the speaker was silent: the room."""
@@ -101,12 +104,12 @@ class EchoMeter:
         """A frame in which the speaker was loud, before and after."""
         self._before.append(decibels(near))
         self._after.append(decibels(cancelled))
+        self._unjudged += 1
+        if self._unjudged == self.SECOND:
+            self._unjudged = 0
+            self.echo = self._judge()
 
-    @property
-    def echo(self) -> Echo:
-        """`none`: none is heard, as with headphones, or not enough was played yet to know."""
-        if len(self._before) < self.ENOUGH:
-            return "none"
+    def _judge(self) -> Echo:
         floor = float(np.percentile(self._quiet, 25)) if self._quiet else _AUDIBLE_DB
         audible = max(floor, _AUDIBLE_DB) + self.ABOVE_FLOOR_DB
         before, after = (float(np.median(levels)) for levels in (self._before, self._after))
@@ -116,7 +119,11 @@ class EchoMeter:
 
 
 class EchoCanceller:
-    """AEC3 on 20 ms frames, 0.8 % of a core while we speak. Near passes untouched where the speaker was long silent."""
+    """AEC3 on 20 ms frames, 0.8 % of a core while we speak.
+
+    Near passes untouched where the speaker was long silent, and where no echo of it was found: AEC3 takes an owner who
+    talks over us for echo in part. It goes on adapting, and measuring, all the same.
+    """
 
     def __init__(self) -> None:
         from pywebrtc_audio import EchoCanceller as Aec3
@@ -127,7 +134,7 @@ class EchoCanceller:
 
     @property
     def echo(self) -> Echo:
-        """See `EchoMeter.echo`."""
+        """What is known of the echo by now."""
         return self._meter.echo
 
     def process(self, near: Samples, far: Samples) -> Samples:
@@ -140,7 +147,7 @@ class EchoCanceller:
         cancelled: Samples = self._aec.process(near, far)
         if level >= _LOUD_DB:
             self._meter.loud(near, cancelled)
-        return cancelled
+        return near if self._meter.echo == "none" else cancelled
 
 
 def decibels(frame: Samples) -> float:

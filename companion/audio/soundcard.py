@@ -197,6 +197,7 @@ class SoundCard:
         self._intake.reopen(self._streams.input_rate)
         self._hearing.reopened(self._streams.input_rate)
         self._far = FarLine(self._streams.output_rate)
+        self._canceller = EchoCanceller()  # it may be another speaker, in another place
         self._watch()
         self._returning = self._returning or announce
 
