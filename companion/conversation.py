@@ -1,9 +1,8 @@
 """The single audio loop: it joins the rooms, and it owns all state of a conversation.
 
 One thread takes frames and results from one queue, asks the pure cores of `companion.turns` what to do, and hands work
-to workers: one reads (speech to text), one judges (Smart Turn), one writes (the language model), one speaks, one keeps
-(the memory). No worker holds state or calls another. All work carries the revision it was begun for; when the owner
-goes on speaking the revision moves, running work sees it and stops, and results that arrive late are dropped.
+to the workers of `companion.jobs`. All work carries the revision it was begun for; when the owner goes on speaking the
+revision moves, running work sees it and stops, and results that arrive late are dropped.
 
 The journey of one utterance:
 
@@ -16,22 +15,18 @@ The journey of one utterance:
 
 from __future__ import annotations
 
-import math
 import queue
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, Protocol
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from companion.affect.senses import Senses
 from companion.audio.device import AudioDevice
-from companion.audio.smart_turn import SPAN, SmartTurn
-from companion.audio.voice_activity import WINDOW, VoiceActivity
-from companion.dialogue.reply import Clause, Dialogue
+from companion.audio.level import decibels, loudness
+from companion.audio.smart_turn import SPAN
+from companion.audio.voice_activity import WINDOW
+from companion.dialogue.reply import Clause
 from companion.events import (
     FRAME,
     SAMPLE_RATE,
@@ -67,11 +62,9 @@ from companion.events import (
     SpeechEnded,
     SpeechReady,
     SpeechStarted,
-    Strategy,
     TranscriptFinal,
     TranscriptPartial,
     Trouble,
-    TurnLatency,
     TurnSaved,
     VoiceReady,
     WorkFailed,
@@ -79,10 +72,11 @@ from companion.events import (
     seconds,
 )
 from companion.hands_free import HandsFree, News
-from companion.stt.turn import TurnRecognizer
+from companion.jobs import Jobs, ready
+from companion.parts import PAUSES, Observer, Parts
+from companion.pending import Reply, Turn, latency
 from companion.tts import earcons
 from companion.tts.styles import style
-from companion.tts.voice import Voice
 from companion.turns.attention import State
 from companion.turns.believable import believable
 from companion.turns.heard import SpokenClause, heard
@@ -90,7 +84,6 @@ from companion.turns.interruption import Overlap, asks_to_stop, weigh
 from companion.turns.pauses import Pauses
 from companion.turns.taking import Action, Begin, Commit, Dismiss, Hold, Phase, Probe, Read, Resume, TurnTaking
 from companion.turns.words_end import ending
-from companion.worker import Worker
 
 PRE_ROLL = samples(0.5)
 """What the recogniser hears from before the first voiced window: soft first syllables are late to be called voice."""
@@ -105,15 +98,6 @@ PARTIAL_EVERY = samples(0.4)
 AFTER_INPUT = samples(0.5)
 """Silence after the end of a file before the next one: time enough for a voice at its very end to be noticed."""
 
-VOICE = "voice"
-"""The name under which the owner's memory keeps how this owner usually sounds."""
-
-PAUSES = "pauses"
-"""The name under which it keeps how long this owner pauses."""
-
-VOICE_OFF = "voice_off"
-"""The name under which it keeps that the owner said not to listen to the voice."""
-
 READ_AHEAD = 8
 """Words that the model reads at once while the owner speaks. Up to 16 tokens cost it the same as eight, and while it
 reads it is not free for the words that matter, the last ones."""
@@ -122,102 +106,6 @@ LEVEL_EVERY = samples(0.1)
 
 AFTER_SOUND = samples(0.3)
 """How long after an earcon or an announcement the speaker, and the room, may still sound of it."""
-
-
-class Observer(Protocol):
-    """Watches the loop without touching it: an events file, a screen, a bench."""
-
-    def event(self, event: Event, t: float, turn: int) -> None:
-        """`event` happened `t` seconds after the start, in turn `turn`."""
-
-    def level(self, rms: float, phase: Phase) -> None:
-        """The microphone's level (root mean square, 0…1) and who has the floor; about ten times a second."""
-
-
-class Storage(Protocol):
-    """Where turns are kept."""
-
-    def save(
-        self, said: str, answered: str, ago: float, interrupted: bool, affect: Affect | None = None
-    ) -> MemorySaved | None:
-        """Keep a turn that began `ago` seconds ago, and what was heard in it; None where it is not to be kept."""
-
-    def learned(self, name: str) -> Any:
-        """What was learned of the owner under this name; None: nothing."""
-
-    def learn(self, name: str, value: Any) -> None:
-        """Keep what was learned, in the place of what was there."""
-
-    def settle(self) -> None:
-        """Work that had time until now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The models of a session, open and warm, and the owner's memory, where there is one.
-
-    `senses`: None where nothing is made of how the owner sounds and of the feeling in the words.
-    """
-
-    activity: VoiceActivity
-    smart_turn: SmartTurn
-    recognizer: TurnRecognizer
-    replier: Dialogue
-    voice: Voice
-    storage: Storage | None = None
-    senses: Senses | None = None
-
-
-@dataclass(slots=True)
-class _Reply:
-    """A reply in the making."""
-
-    asked_at: float
-    rest: Iterator[Clause] | None = None
-    clauses: list[SpokenClause] = field(default_factory=list)
-    complete: bool = False
-    spoken: int = 0  # clauses whose sound is whole
-    first_token: float | None = None
-    ahead: bool = False
-    aside: bool = False
-    disclosed: int = 0  # clauses at its beginning that say what it is, and are no part of the talk
-    led: bool = False  # it opens with a lead, which no model writes
-    clause_at: float | None = None
-    sound_at: float | None = None
-    closed: bool = False
-
-
-@dataclass(slots=True)
-class _Turn:
-    """The owner's turn, from the first voiced sample to the end of our reply."""
-
-    number: int
-    began: int  # sample number of its first voiced sample
-    start: int  # and of the first that the recogniser got
-    recent: deque[Samples]  # the last seconds, for Smart Turn
-    asked_partial: int
-    background: float = 0.0  # level of the room before it, root mean square
-    partial: str = ""
-    standing: str = ""  # words that stood still over two captions, which the model has read
-    voice_end_t: float = 0.0
-    probed: int = 0  # the sample up to which words were asked for
-    reading: ReadingReady | None = None
-    listening: bool = False  # the voice is being measured, or soon will be
-    tone: Any = None  # the features of its voice, where it was listened to
-    affect: Affect | None = None
-    read_at: float = 0.0
-    commit: Commit | None = None
-    committed_at: float = 0.0
-    reply: _Reply | None = None
-    over_ours: bool = False  # it began over our reply
-    before: str = ""  # the words that it goes on from, where we had begun to answer them too early
-    silent_at: int | None = None  # the sample at which our reply was silent because of it
-    nodded: int | None = None  # the sample at which we last said "mm-hm"
-    unsaid: list[tuple[float, Event]] = field(default_factory=list)  # to be told once the reply sounds
-
-    def words(self, text: str) -> str:
-        """All that the owner said, of which `text` is what was said in this turn."""
-        return f"{self.before} {text}".strip()
 
 
 class Conversation:
@@ -242,24 +130,20 @@ class Conversation:
             self._taking.pauses = Pauses.restore(parts.storage.learned(PAUSES))
         self._hands_free = hands_free or HandsFree()
         self._queue: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
-        self._reader, self._judge, self._writer, self._speaker, self._keeper = self._workers = tuple(
-            Worker(name, done=lambda: self._queue.put(None))
-            for name in ("reader", "judge", "writer", "speaker", "keeper")
-        )
+        self._jobs = Jobs(parts, self._taking, self._queue.put)
         self._position = 0
         self._stalled = 0.0
         self._frame_at = 0.0
         self._window = np.empty(0, dtype=np.float32)
         self._pre_roll: deque[Samples] = deque(maxlen=(PRE_ROLL + samples(0.1)) // FRAME)
         self._room: deque[float] = deque(maxlen=ROOM // FRAME)  # levels of the last frames before a turn
-        self._turn: _Turn | None = None  # the owner's, until our reply sounds
-        self._spoken: _Turn | None = None  # the one whose reply sounds or is held
+        self._turn: Turn | None = None  # the owner's, until our reply sounds
+        self._spoken: Turn | None = None  # the one whose reply sounds or is held
         self._history: tuple[Exchange, ...] = ()
         self._announcements: deque[Announcement] = deque()
         self._deaf_until = 0  # while a sound of ours that is no reply is in the room
         self._input_ended: int | None = None
         self._open = True
-        self._closing = False
 
     @property
     def history(self) -> tuple[Exchange, ...]:
@@ -295,7 +179,7 @@ class Conversation:
             return self._queue.get_nowait()
         except queue.Empty:
             pass
-        if self._device.waits and not self._idle():
+        if self._device.waits and not self._jobs.idle:
             # As fast as it goes: the sample clock stands while a worker works, and the session's time goes on.
             began = time.perf_counter()
             message = self._queue.get()
@@ -309,9 +193,6 @@ class Conversation:
         except queue.Empty:
             return None
 
-    def _idle(self) -> bool:
-        return all(worker.idle for worker in self._workers)
-
     def _now(self) -> float:
         """Seconds since the start: the sample clock, what has passed since its last frame, and where it stood still."""
         within = 0.0 if self._device.waits else min(time.perf_counter() - self._frame_at, seconds(FRAME))
@@ -322,27 +203,18 @@ class Conversation:
         for observer in self._observers:
             observer.event(event, self._now() if at is None else at, number)
 
-    def _hold(self, turn: _Turn, event: Event) -> None:
+    def _hold(self, turn: Turn, event: Event) -> None:
         """Keep an event until the reply sounds: if the owner goes on before, it has not happened."""
         if self._spoken is turn:
             self._emit(event, turn=turn.number)
         else:
             turn.unsaid.append((self._now(), event))
 
-    def _tell(self, turn: _Turn) -> None:
+    def _tell(self, turn: Turn) -> None:
         """Tell what was held back, each with its own time."""
         for at, event in turn.unsaid:
             self._emit(event, at, turn.number)
         turn.unsaid.clear()
-
-    def _void(self, revision: int) -> Callable[[], bool]:
-        """A question for workers: has the work begun for `revision` become void?"""
-        return lambda: not self._taking.valid(revision)
-
-    def _failed(self, what: str, revision: int) -> Callable[[Exception], None]:
-        turn = self._taking.turn
-        # Only the kind of the error: its text may hold what was said.
-        return lambda error: self._queue.put(WorkFailed(turn, revision, what, type(error).__name__))
 
     def _handle(self, message: Message | None) -> None:
         match message:
@@ -393,13 +265,13 @@ class Conversation:
     def _current(self, revision: int) -> bool:
         return self._turn is not None and revision == self._taking.revision
 
-    def _answered(self, revision: int) -> _Turn | None:
+    def _answered(self, revision: int) -> Turn | None:
         """The turn that work begun for `revision` answers, if it is still wanted."""
         if self._spoken is not None and revision == self._taking.replying:
             return self._spoken
         return self._turn if self._current(revision) else None
 
-    def _sounding(self, tag: int) -> _Turn | None:
+    def _sounding(self, tag: int) -> Turn | None:
         """The turn whose reply was played as `tag`; it may have lost its validity, but it was heard."""
         turn = self._spoken or self._turn
         return turn if turn is not None and turn.commit is not None and turn.commit.revision == tag else None
@@ -454,10 +326,7 @@ class Conversation:
             self._room.append(loudness((frame,)))
         elif phase in (Phase.HEARING, Phase.PAUSED, Phase.COMMITTED) and self._turn is not None:
             self._turn.recent.append(frame)
-            self._read(lambda: self._parts.recognizer.accept(frame))
-
-    def _read(self, job: Callable[[], None]) -> None:
-        self._reader.submit(job, self._failed("speech to text", self._taking.revision))
+            self._jobs.accept(frame)
 
     def _act(self, action: Action) -> None:
         match action:
@@ -486,7 +355,7 @@ class Conversation:
     def _begin(self, action: Begin) -> None:
         frames = list(self._pre_roll)
         self._pre_roll.clear()
-        self._turn = _Turn(
+        self._turn = Turn(
             action.turn,
             began=action.at,
             start=self._position - FRAME * len(frames),
@@ -495,29 +364,18 @@ class Conversation:
             background=float(np.quantile(self._room, 0.1)) if self._room else 0.0,
         )
 
-        def start() -> None:
-            self._parts.recognizer.start()
-            for frame in frames:
-                self._parts.recognizer.accept(frame)
-
-        self._read(start)
+        self._jobs.start_reading(frames)
         self._hands_free.turn_began()
         self._emit(SpeechStarted(seconds(action.at)))
 
     def _ask_partial(self) -> None:
         turn = self._turn
-        if turn is None or not self._taking.voiced or not self._reader.idle:
+        if turn is None or not self._taking.voiced or self._jobs.reads:
             return  # in a pause the reader must be free for the words that may be the last
         if self._position - turn.asked_partial < PARTIAL_EVERY:
             return
         turn.asked_partial = self._position
-        revision = self._taking.revision
-
-        def caption() -> None:
-            self._queue.put(PartialReady(turn.number, revision, self._parts.recognizer.partial()))
-
-        # Captions are a comfort: where they fail, the reading that matters is still to come, and will say so.
-        self._reader.submit(caption, failed=lambda error: None)
+        self._jobs.caption(turn.number)
 
     def _show_partial(self, message: PartialReady) -> None:
         turn = self._turn
@@ -532,10 +390,10 @@ class Conversation:
         self._emit(TranscriptPartial(message.text))
         if len(standing.split()) - len(turn.standing.split()) >= READ_AHEAD and self._free_to_follow():
             turn.standing = standing
-            self._follow(turn.words(standing), message.revision)
+            self._jobs.follow(self._history, turn.words(standing), message.revision)
 
     def _free_to_follow(self) -> bool:
-        return self._writer.idle and self._taking.voiced
+        return not self._jobs.writes and self._taking.voiced
 
     def _read_words(self, action: Read) -> None:
         """A pause, perhaps: what was said?"""
@@ -550,40 +408,13 @@ class Conversation:
         """A pause: is the turn complete?"""
         assert self._turn is not None
         recent = np.concatenate(self._turn.recent)
-        senses = self._parts.senses
+        self._jobs.judge(action, recent)
+        if self._turn.listening:
+            self._jobs.listen(action, recent)
 
-        def judge() -> None:
-            probability = self._parts.smart_turn.completeness(recent)
-            self._queue.put(CompletenessReady(action.turn, action.revision, action.upto, probability))
-
-        self._judge.submit(judge, self._failed("end of turn", action.revision))
-        if senses is not None and self._turn.listening:
-            self._listen(action, recent, senses)
-
-    def _listen(self, action: Probe, recent: Samples, senses: Senses) -> None:
-        """How does the turn sound? Where that fails, the words are heard all the same."""
-        void = self._void(action.revision)
-
-        def listen() -> None:
-            if not void():
-                self._queue.put(VoiceReady(action.turn, action.revision, senses.listen(recent)))
-
-        nothing = VoiceReady(action.turn, action.revision, None)
-        self._judge.submit(listen, failed=lambda error: self._queue.put(nothing))
-
-    def _ask_words(self, turn: _Turn, upto: int, revision: int) -> None:
+    def _ask_words(self, turn: Turn, upto: int, revision: int) -> None:
         turn.probed = upto
-        void = self._void(revision)
-
-        def read() -> None:
-            if void():
-                return
-            began = time.perf_counter()
-            transcript = self._parts.recognizer.read(upto - turn.start)
-            took = time.perf_counter() - began
-            self._queue.put(ReadingReady(turn.number, revision, upto, transcript, took))
-
-        self._read(read)
+        self._jobs.read(turn.number, revision, turn.start, upto)
 
     def _resume(self) -> None:
         """The owner goes on; nothing of ours has been heard."""
@@ -591,9 +422,7 @@ class Conversation:
         assert turn is not None
         if turn.reply is not None:
             self._device.stop()
-        turn.reading, turn.tone, turn.commit, turn.reply = None, None, None, None
-        turn.listening, turn.affect = False, None
-        turn.unsaid.clear()
+        turn.resume()
 
     # --- answering ---------------------------------------------------------------------------------------------------
 
@@ -621,22 +450,14 @@ class Conversation:
         if nod is None:
             return
         turn.nodded = self._position
-        revision = self._taking.revision
-        voice = self._parts.voice
-
-        def speak() -> None:
-            sound = [*voice.synthesize(nod.text, style(nod.style, nod.pace))]
-            if sound:
-                self._queue.put(NodReady(revision, np.concatenate(sound), voice.rate))
-
-        self._speaker.submit(speak, failed=lambda error: None)  # nobody waits for it
+        self._jobs.nod(nod)
 
     def _nod(self, message: NodReady) -> None:
         if self._taking.phase is Phase.PAUSED:
             self._device.overlay(message.samples, message.rate)
             self._emit(Backchannel(seconds(self._position)))
 
-    def _proceed(self, turn: _Turn, reading: ReadingReady) -> None:
+    def _proceed(self, turn: Turn, reading: ReadingReady) -> None:
         """Answer what was read, or prepare to."""
         if turn.commit is not None:
             self._answer(turn, turn.commit, reading)
@@ -651,22 +472,12 @@ class Conversation:
         if turn.reading is not None and turn.commit is None and self._spoken is None:
             self._proceed(turn, turn.reading)
 
-    def _follow(self, words: str, revision: int) -> None:
-        """Let the model read how the owner's turn begins."""
-        history, void = self._history, self._void(revision)
-        self._writer.submit(
-            lambda: self._parts.replier.follow(history, words, void), self._failed("language model", revision)
-        )
-
-    def _prepare(self, turn: _Turn, words: str, revision: int) -> None:
+    def _prepare(self, turn: Turn, words: str, revision: int) -> None:
         """Let the model begin to answer words that may be all."""
-        history, void = self._history, self._void(revision)
-        affect = turn.affect = self._sense(turn, words)
-        self._writer.submit(
-            lambda: self._parts.replier.prepare(history, words, void, affect), self._failed("language model", revision)
-        )
+        turn.affect = self._sense(turn, words)
+        self._jobs.prepare(self._history, words, revision, turn.affect)
 
-    def _sense(self, turn: _Turn, words: str) -> Affect | None:
+    def _sense(self, turn: Turn, words: str) -> Affect | None:
         """What is heard in the turn so far."""
         return self._parts.senses.sense(words, turn.tone) if self._parts.senses is not None else None
 
@@ -681,7 +492,7 @@ class Conversation:
         elif turn.reading is not None and self._spoken is None:
             self._answer(turn, action, turn.reading)
 
-    def _answer(self, turn: _Turn, commit: Commit, reading: ReadingReady) -> None:
+    def _answer(self, turn: Turn, commit: Commit, reading: ReadingReady) -> None:
         transcript = reading.transcript
         silenced = turn.over_ours and asks_to_stop(transcript.text)
         if silenced or not self._believed(turn, transcript.text, transcript.confidence, commit.sure):
@@ -691,41 +502,33 @@ class Conversation:
         self._hold(turn, SpeechEnded(seconds(commit.voice_end)))
         heard_as = TranscriptFinal(transcript.text, transcript.engine, transcript.language, transcript.confidence)
         self._hold(turn, heard_as)
-        history, void = self._history, self._void(commit.revision)
+        history, void = self._history, self._jobs.void(commit.revision)
         words = turn.words(transcript.text)
         turn.affect = turn.affect or self._sense(turn, words)
         if turn.affect is not None:
             self._hold(turn, turn.affect)
         if (goodbye := self._hands_free.goodbye(transcript.text)) is not None:
-            turn.reply = _Reply(self._now(), iter((Clause(goodbye, last=True, aside=True),)))
+            turn.reply = Reply(self._now(), iter((Clause(goodbye, last=True, aside=True),)))
             self._write_on(turn.number, commit.revision, turn.reply)
             return
         lead = self._parts.replier.lead(history, words, turn.affect)
-        reply = turn.reply = _Reply(asked_at=self._now(), led=lead is not None)
+        reply = turn.reply = Reply(asked_at=self._now(), led=lead is not None)
         text = lead.text if lead is not None else ""
         reply.rest = self._parts.replier.reply(history, words, void, turn.affect, text)
         if lead is not None:
-            self._say(turn, reply, _ready(lead, turn.number, commit.revision))
+            self._say(turn, reply, ready(lead, turn.number, commit.revision))
         self._write_on(turn.number, commit.revision, reply)
 
-    def _believed(self, turn: _Turn, words: str, confidence: float | None, sure: float) -> bool:
+    def _believed(self, turn: Turn, words: str, confidence: float | None, sure: float) -> bool:
         clearance = decibels(loudness(turn.recent), turn.background)
         return believable(words, confidence, sure, clearance)
 
-    def _write_on(self, number: int, revision: int, reply: _Reply) -> None:
+    def _write_on(self, number: int, revision: int, reply: Reply) -> None:
         """Ask for the next clause."""
-        rest, void = reply.rest, self._void(revision)
-        assert rest is not None
+        assert reply.rest is not None
+        self._jobs.write(reply.rest, number, revision)
 
-        def write() -> None:
-            if void():
-                return
-            clause = next(rest, Clause("", last=True))
-            self._queue.put(_ready(clause, number, revision))
-
-        self._writer.submit(write, self._failed("language model", revision))
-
-    def _have_clause(self, turn: _Turn, message: ClauseReady) -> None:
+    def _have_clause(self, turn: Turn, message: ClauseReady) -> None:
         reply = turn.reply
         assert reply is not None
         reply.complete = message.last
@@ -750,34 +553,19 @@ class Conversation:
             self._write_on(message.turn, message.revision, reply)
         # The clause after the first waits for the first one's sound: with two cores, writing on would delay it.
 
-    def _say(self, turn: _Turn, reply: _Reply, clause: ClauseReady) -> None:
-        self._speak(clause, len(reply.clauses))
+    def _say(self, turn: Turn, reply: Reply, clause: ClauseReady) -> None:
+        self._jobs.speak(clause, len(reply.clauses))
         reply.clauses.append(SpokenClause(clause.text, 0))
         self._hold(turn, ReplyClause(clause.text, style(clause.style, clause.pace)))
 
-    def _stop_listening(self, turn: _Turn) -> None:
+    def _stop_listening(self, turn: Turn) -> None:
         """The voice is not listened to from now on, in later talks neither."""
         turn.tone = None
         if self._parts.senses is not None:
             self._parts.senses.stop_listening()
-        if (storage := self._parts.storage) is not None:
-            self._keeper.submit(lambda: storage.learn(VOICE_OFF, True), self._failed("memory", self._taking.revision))
+        self._jobs.keep_voice_off()
 
-    def _speak(self, message: ClauseReady, clause: int) -> None:
-        void = self._void(message.revision)
-        voice = self._parts.voice
-
-        def speak() -> None:
-            for sound in voice.synthesize(message.text, style(message.style, message.pace)):
-                if void():
-                    return
-                self._queue.put(SpeechReady(message.turn, message.revision, clause, sound, voice.rate, last=False))
-            nothing = np.empty(0, dtype=np.float32)
-            self._queue.put(SpeechReady(message.turn, message.revision, clause, nothing, voice.rate, last=True))
-
-        self._speaker.submit(speak, self._failed("voice", message.revision))
-
-    def _have_sound(self, turn: _Turn, message: SpeechReady) -> None:
+    def _have_sound(self, turn: Turn, message: SpeechReady) -> None:
         reply = turn.reply
         assert reply is not None
         spoken = reply.clauses[message.clause]
@@ -792,7 +580,7 @@ class Conversation:
                 self._write_on(message.turn, message.revision, reply)
             self._close_reply(turn, reply, message.revision)
 
-    def _close_reply(self, turn: _Turn, reply: _Reply, revision: int) -> None:
+    def _close_reply(self, turn: Turn, reply: Reply, revision: int) -> None:
         """Once every clause is written and its sound is whole, the speaker may run dry."""
         if reply.closed or not reply.complete or reply.spoken < len(reply.clauses):
             return
@@ -802,7 +590,7 @@ class Conversation:
         else:
             self._device.play(revision, np.empty(0, dtype=np.float32), self._parts.voice.rate, last=True)
 
-    def _nothing_to_play(self, turn: _Turn) -> None:
+    def _nothing_to_play(self, turn: Turn) -> None:
         """The reply has no sound. The turn ends all the same."""
         self._tell(turn)
         self._emit(ReplyEnded("", interrupted=False))
@@ -810,7 +598,7 @@ class Conversation:
         self._taking.stopped_playing(self._position)
         self._attend(self._hands_free.turn_over(self._position))
 
-    def _reply_sounds(self, turn: _Turn, message: PlaybackStarted) -> None:
+    def _reply_sounds(self, turn: Turn, message: PlaybackStarted) -> None:
         reply = turn.reply
         assert reply is not None
         self._mind_echo()
@@ -819,9 +607,9 @@ class Conversation:
         self._tell(turn)
         self._emit(ReplyStarted(seconds(message.position)), turn=turn.number)
         started = seconds(message.position) + self._stalled
-        self._emit(_latency(turn, reply, started), turn=turn.number)
+        self._emit(latency(turn, reply, started), turn=turn.number)
 
-    def _reply_is_over(self, turn: _Turn, message: PlaybackEnded) -> None:
+    def _reply_is_over(self, turn: Turn, message: PlaybackEnded) -> None:
         reply = turn.reply
         assert reply is not None
         self._tell(turn)  # where the speaker was lost before it made a sound
@@ -849,7 +637,7 @@ class Conversation:
         if self._turn is not None and self._turn.reading is not None:
             self._proceed(self._turn, self._turn.reading)  # the owner's words over ours, now that ours are known
 
-    def _carry_on(self, turn: _Turn, goes_on: _Turn, said: str) -> None:
+    def _carry_on(self, turn: Turn, goes_on: Turn, said: str) -> None:
         """We cut in: the owner went on before there was more than a lead to hear. It is one turn, and a pause in it."""
         goes_on.before = said
         if turn.commit is not None:
@@ -896,7 +684,7 @@ class Conversation:
         self._turn.over_ours = True
         self._device.hold()
 
-    def _weigh(self, turn: _Turn, words: str, confidence: float | None = None, *, paused: bool = False) -> None:
+    def _weigh(self, turn: Turn, words: str, confidence: float | None = None, *, paused: bool = False) -> None:
         """What is the voice over ours, as far as its words say?"""
         assert self._spoken is not None and self._spoken.reply is not None
         voice, sure = self._taking.voiced_for, self._taking.surely
@@ -920,52 +708,20 @@ class Conversation:
         self._device.go_on()
         self._turn = None
 
-    def _save(self, turn: _Turn, said: str, answered: str, interrupted: bool) -> None:
+    def _save(self, turn: Turn, said: str, answered: str, interrupted: bool) -> None:
         """Let the memory keep the turn, and what was learned of the owner's voice in it."""
-        storage, senses, ago = self._parts.storage, self._parts.senses, self._now() - seconds(turn.start)
-        voice = None
+        senses, voice = self._parts.senses, None
         if senses is not None and turn.tone is not None:
             senses.learn(turn.tone)
             voice = senses.record()
-        if storage is None:
-            return
-
-        pauses = self._taking.pauses.record()
-
-        def save() -> None:
-            saved = storage.save(said, answered, ago, interrupted, turn.affect)
-            storage.learn(PAUSES, pauses)
-            if voice is not None:
-                storage.learn(VOICE, voice)
-            if saved is not None:
-                self._queue.put(TurnSaved(turn.number, saved.episode, saved.facts))
-            storage.settle()
-
-        self._keeper.submit(save, self._failed("memory", self._taking.revision))
+        ago = self._now() - seconds(turn.start)
+        self._jobs.keep(turn.number, said, answered, ago, interrupted, turn.affect, voice)
 
     def _warm(self) -> None:
-        """Let the model read what the next prompt will begin with, while nobody waits for it."""
+        """Between turns: the model reads what the next prompt will begin with, the voice makes what it may say next."""
         self._history = self._parts.replier.kept(self._history)
-        history = self._history
-        # Whatever the owner says next comes behind it: only the end of the session makes it void.
-        self._writer.submit(
-            lambda: self._parts.replier.warm(history, lambda: self._closing),
-            self._failed("language model", self._taking.revision),
-        )
-        self._rehearse()
-
-    def _rehearse(self) -> None:
-        """Let the voice make the sound of what it is likely to say, while nobody speaks."""
-        voice = self._parts.voice
-
-        def rehearse(clause: Clause) -> None:
-            if self._taking.phase is Phase.LISTENING:
-                for _ in voice.synthesize(clause.text, style(clause.style, clause.pace)):
-                    pass
-
-        for clause in self._parts.replier.familiar():
-            # Where that fails, it will when the words are needed, and be told.
-            self._speaker.submit(partial(rehearse, clause), failed=lambda error: None)
+        self._jobs.warm(self._history)
+        self._jobs.rehearse()
 
     # --- trouble and the end -----------------------------------------------------------------------------------------
 
@@ -997,7 +753,7 @@ class Conversation:
         """Files: once the owner's last words are answered, go on to the next recording."""
         if self._input_ended is None or self._taking.phase is not Phase.LISTENING:
             return
-        if self._position - self._input_ended < AFTER_INPUT or not self._idle():
+        if self._position - self._input_ended < AFTER_INPUT or not self._jobs.idle:
             return
         self._input_ended = None
         self._open = self._device.next_input()
@@ -1007,26 +763,13 @@ class Conversation:
             self._device.stop()
             while not self._queue.empty():
                 self._handle(self._queue.get())
-        self._closing = True
         self._taking.abandon(self._position)  # whatever still runs is void
-        for worker in self._workers:
-            worker.close()
+        self._jobs.close()
         self._device.close()
         while not self._queue.empty():  # what was kept of the last turn
             if isinstance(message := self._queue.get(), TurnSaved):
                 self._handle(message)
         self._emit(SessionEnded(reason))
-
-
-def loudness(frames: Iterable[Samples]) -> float:
-    """Root mean square of all samples, 0…1; 0 where there are none."""
-    power = [float(np.mean(np.square(frame))) for frame in frames]
-    return math.sqrt(sum(power) / len(power)) if power else 0.0
-
-
-def decibels(level: float, reference: float) -> float:
-    """`level` over `reference`, two root mean squares, in dB; at most 100."""
-    return 20 * math.log10(max(level, 1e-9) / max(reference, level * 1e-5, 1e-9))
 
 
 def steady(before: str, now: str) -> str:
@@ -1038,39 +781,3 @@ def steady(before: str, now: str) -> str:
             break
         same += 1
     return " ".join(words[: max(0, same - 1)])
-
-
-def _ready(clause: Clause, turn: int, revision: int) -> ClauseReady:
-    """`clause` as a message, for the reply begun for `revision`."""
-    return ClauseReady(
-        turn,
-        revision,
-        clause.text,
-        clause.last,
-        clause.first_token,
-        clause.ahead,
-        clause.aside,
-        clause.recall,
-        clause.safety,
-        clause.style,
-        Strategy(clause.plan.strategy, clause.plan.why) if clause.plan is not None else None,
-        clause.pace,
-    )
-
-
-def _latency(turn: _Turn, reply: _Reply, started: float) -> TurnLatency:
-    """The stages of a turn whose reply sounds since `started` (seconds)."""
-
-    def ms(begin: float | None, end: float | None) -> float | None:
-        return None if begin is None or end is None else max(0.0, (end - begin) * 1000)
-
-    return TurnLatency(
-        gap_ms=(started - turn.voice_end_t) * 1000,
-        endpoint_ms=(turn.committed_at - turn.voice_end_t) * 1000,
-        stt_ms=max(0.0, (turn.read_at - turn.committed_at) * 1000),
-        first_token_ms=None if reply.first_token is None else reply.first_token * 1000,
-        first_clause_ms=ms(reply.asked_at, reply.clause_at),
-        first_audio_ms=ms(reply.clause_at, reply.sound_at),
-        speculated=reply.ahead,
-        led=reply.led,
-    )

@@ -10,7 +10,7 @@ import numpy as np
 
 from companion.affect.senses import Senses
 from companion.audio.device import Echo
-from companion.conversation import Conversation, Parts, Storage
+from companion.conversation import Conversation
 from companion.dialogue.reply import Clause
 from companion.events import (
     FRAME,
@@ -31,6 +31,7 @@ from companion.events import (
     Transcript,
     samples,
 )
+from companion.parts import Parts, Storage
 from companion.turns.taking import Phase, TurnTaking
 
 

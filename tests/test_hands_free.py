@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from companion.conversation import Conversation, Parts
+from companion.conversation import Conversation
 from companion.events import (
     SAMPLE_RATE,
     Announcement,
@@ -23,6 +23,7 @@ from companion.events import (
     seconds,
 )
 from companion.hands_free import THINKING_EVERY, HandsFree
+from companion.parts import Parts
 from companion.tts.earcons import Earcon, earcon
 from companion.turns.attention import Attention, AttentionLimits
 from companion.turns.taking import Phase, TurnTaking

@@ -13,10 +13,10 @@ from companion.affect.senses import Senses
 from companion.apps.cli import app
 from companion.apps.remember import TalkMemory
 from companion.apps.unlock import Unlock, create_memory
-from companion.conversation import VOICE
 from companion.dialogue.strategy.owner import TASTES
 from companion.errors import CompanionError
 from companion.events import Affect
+from companion.parts import VOICE
 
 runner = CliRunner()
 

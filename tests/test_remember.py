@@ -10,11 +10,12 @@ import numpy as np
 from companion.apps.assemble import open_talk_memory
 from companion.apps.remember import TalkMemory
 from companion.apps.unlock import Unlock, create_memory, memory_folder, open_memory
-from companion.conversation import Conversation, Parts
+from companion.conversation import Conversation
 from companion.dialogue.reply import Clause
 from companion.events import MemorySaved, ReplyEnded, SessionStarted, Trouble
 from companion.memory import episodes
 from companion.memory.errors import DiskFull
+from companion.parts import Parts
 from companion.settings import Settings
 from tests.fakes import (
     Judge,

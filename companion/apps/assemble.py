@@ -21,9 +21,9 @@ from companion.settings import Settings
 if TYPE_CHECKING:
     from companion.affect.senses import Senses
     from companion.apps.remember import TalkMemory
-    from companion.conversation import Parts
     from companion.hands_free import HandsFree
     from companion.memory.embedding import OnnxEmbedder
+    from companion.parts import Parts
     from companion.stt.turn import TurnRecognizer
     from companion.tts.voice import Voice
 
@@ -155,7 +155,7 @@ def assemble(models_root: Path, settings: Settings, memory: TalkMemory | None = 
     llm.load()  # before ONNX Runtime is
     from companion.audio.smart_turn import SmartTurn
     from companion.audio.voice_activity import VoiceActivity
-    from companion.conversation import VOICE, VOICE_OFF, Parts
+    from companion.parts import VOICE, VOICE_OFF, Parts
     from companion.stt.turn import open_recognizer
     from companion.tts.rehearsed import Rehearsed
     from companion.tts.voice import open_voice

@@ -27,7 +27,7 @@ from companion.apps.service import CREDENTIAL
 from companion.apps.talk import open_device
 from companion.apps.unlock import Unlock, exists
 from companion.audio.device import AudioDevice
-from companion.conversation import Conversation, Observer
+from companion.conversation import Conversation
 from companion.errors import CompanionError
 from companion.events import (
     Announcement,
@@ -41,6 +41,7 @@ from companion.events import (
     SessionStarted,
     Trouble,
 )
+from companion.parts import Observer
 from companion.settings import Settings
 from companion.tts.espeak import EspeakVoice
 from companion.turns.taking import Phase

@@ -15,13 +15,13 @@ from companion.apps import dates
 from companion.apps.json_output import print_json
 from companion.apps.memory_views import Places
 from companion.apps.unlock import open_memory
-from companion.conversation import VOICE
 from companion.dialogue.strategy.learning import Arm, Tastes
 from companion.dialogue.strategy.owner import ANSWER, TASTES
 from companion.dialogue.strategy.preferences import Preferences
 from companion.errors import CompanionError
 from companion.memory import profile
 from companion.memory.store import Store
+from companion.parts import VOICE
 
 _TOLD = 10.0
 """Uses that the owner's own word about a strategy or a style is worth; it fades like experience."""

@@ -12,7 +12,6 @@ from rich.live import Live
 from rich.text import Text
 
 from companion.apps.wording import say
-from companion.conversation import Observer
 from companion.events import (
     Affect,
     AttentionChanged,
@@ -26,6 +25,7 @@ from companion.events import (
     Trouble,
     TurnLatency,
 )
+from companion.parts import Observer
 from companion.settings import Settings
 from companion.turns.taking import Phase
 

@@ -18,9 +18,10 @@ from companion.apps.unlock import Unlock
 from companion.apps.wording import say
 from companion.audio.device import AudioDevice
 from companion.audio.files import FileDevice
-from companion.conversation import Conversation, Observer
+from companion.conversation import Conversation
 from companion.errors import quiet_stderr
 from companion.events import KeyPressed, SessionStarted
+from companion.parts import Observer
 from companion.settings import Settings
 
 

@@ -1,0 +1,267 @@
+"""What the loop lets others do: each method hands a job to a worker and returns at once.
+
+What comes of it is a message on the loop's queue, with the revision it was begun for; a job that has become void by
+then does nothing. One reads (speech to text), one judges (Smart Turn and the voice), one writes (the language model),
+one speaks, one keeps (the memory). No job holds state or calls another.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from companion.dialogue.reply import Clause
+from companion.events import (
+    Affect,
+    ClauseReady,
+    CompletenessReady,
+    Exchange,
+    Message,
+    NodReady,
+    PartialReady,
+    ReadingReady,
+    Samples,
+    SpeechReady,
+    Strategy,
+    TurnSaved,
+    VoiceReady,
+    WorkFailed,
+)
+from companion.parts import PAUSES, VOICE, VOICE_OFF, Parts
+from companion.tts.styles import style
+from companion.turns.taking import Phase, Probe, TurnTaking
+from companion.worker import Job, Worker
+
+
+class Jobs:
+    """The workers of a session. `taking` is looked at, never changed: which revisions hold, and who has the floor."""
+
+    def __init__(self, parts: Parts, taking: TurnTaking, post: Callable[[Message | None], None]) -> None:
+        """`post`: puts a message on the loop's queue; None says that a worker may have become idle."""
+        self._parts = parts
+        self._taking = taking
+        self._post = post
+        self._closing = False
+        self._reader, self._judge, self._writer, self._speaker, self._keeper = self._workers = tuple(
+            Worker(name, done=lambda: post(None)) for name in ("reader", "judge", "writer", "speaker", "keeper")
+        )
+
+    @property
+    def idle(self) -> bool:
+        """Every job is done and its messages are posted."""
+        return all(worker.idle for worker in self._workers)
+
+    @property
+    def reads(self) -> bool:
+        """The recogniser has something in hand."""
+        return not self._reader.idle
+
+    @property
+    def writes(self) -> bool:
+        """The language model has something in hand."""
+        return not self._writer.idle
+
+    def close(self) -> None:
+        """End what runs and what waits; returns once every worker has stopped."""
+        self._closing = True
+        for worker in self._workers:
+            worker.close()
+
+    def void(self, revision: int) -> Callable[[], bool]:
+        """A question for workers: has the work begun for `revision` become void?"""
+        return lambda: not self._taking.valid(revision)
+
+    def _failed(self, what: str, revision: int) -> Callable[[Exception], None]:
+        turn = self._taking.turn
+        # Only the kind of the error: its text may hold what was said.
+        return lambda error: self._post(WorkFailed(turn, revision, what, type(error).__name__))
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def start_reading(self, frames: Sequence[Samples]) -> None:
+        """A turn begins with these `frames`."""
+        recognizer = self._parts.recognizer
+
+        def start() -> None:
+            recognizer.start()
+            for frame in frames:
+                recognizer.accept(frame)
+
+        self._read(start)
+
+    def accept(self, frame: Samples) -> None:
+        """The next frame of the turn."""
+        self._read(lambda: self._parts.recognizer.accept(frame))
+
+    def caption(self, turn: int) -> None:
+        """`PartialReady`: the words so far."""
+        revision = self._taking.revision
+
+        def caption() -> None:
+            self._post(PartialReady(turn, revision, self._parts.recognizer.partial()))
+
+        # Captions are a comfort: where they fail, the reading that matters is still to come, and will say so.
+        self._reader.submit(caption, failed=lambda error: None)
+
+    def read(self, turn: int, revision: int, start: int, upto: int) -> None:
+        """`ReadingReady`: the words of the turn that began at sample `start`, up to sample `upto`."""
+        void = self.void(revision)
+
+        def read() -> None:
+            if void():
+                return
+            began = time.perf_counter()
+            transcript = self._parts.recognizer.read(upto - start)
+            took = time.perf_counter() - began
+            self._post(ReadingReady(turn, revision, upto, transcript, took))
+
+        self._read(read)
+
+    def _read(self, job: Job) -> None:
+        self._reader.submit(job, self._failed("speech to text", self._taking.revision))
+
+    # --- judging -----------------------------------------------------------------------------------------------------
+
+    def judge(self, probe: Probe, recent: Samples) -> None:
+        """`CompletenessReady`: whether the turn, whose last seconds are `recent`, sounds complete."""
+
+        def judge() -> None:
+            probability = self._parts.smart_turn.completeness(recent)
+            self._post(CompletenessReady(probe.turn, probe.revision, probe.upto, probability))
+
+        self._judge.submit(judge, self._failed("end of turn", probe.revision))
+
+    def listen(self, probe: Probe, recent: Samples) -> None:
+        """`VoiceReady`: how the turn sounds. Where that fails, the words are heard all the same."""
+        senses, void = self._parts.senses, self.void(probe.revision)
+        assert senses is not None
+
+        def listen() -> None:
+            if not void():
+                self._post(VoiceReady(probe.turn, probe.revision, senses.listen(recent)))
+
+        nothing = VoiceReady(probe.turn, probe.revision, None)
+        self._judge.submit(listen, failed=lambda error: self._post(nothing))
+
+    # --- writing -----------------------------------------------------------------------------------------------------
+
+    def warm(self, history: tuple[Exchange, ...]) -> None:
+        """Let the model read what the next prompt will begin with, while nobody waits for it."""
+        # Whatever the owner says next comes behind it: only the end of the session makes it void.
+        self._writer.submit(
+            lambda: self._parts.replier.warm(history, lambda: self._closing),
+            self._failed("language model", self._taking.revision),
+        )
+
+    def follow(self, history: tuple[Exchange, ...], words: str, revision: int) -> None:
+        """Let the model read how the owner's turn begins."""
+        void = self.void(revision)
+        self._writer.submit(
+            lambda: self._parts.replier.follow(history, words, void), self._failed("language model", revision)
+        )
+
+    def prepare(self, history: tuple[Exchange, ...], words: str, revision: int, affect: Affect | None) -> None:
+        """Let the model begin to answer words that may be all."""
+        void = self.void(revision)
+        self._writer.submit(
+            lambda: self._parts.replier.prepare(history, words, void, affect), self._failed("language model", revision)
+        )
+
+    def write(self, rest: Iterator[Clause], turn: int, revision: int) -> None:
+        """`ClauseReady`: the next clause of the reply."""
+        void = self.void(revision)
+
+        def write() -> None:
+            if not void():
+                self._post(ready(next(rest, Clause("", last=True)), turn, revision))
+
+        self._writer.submit(write, self._failed("language model", revision))
+
+    # --- speaking ----------------------------------------------------------------------------------------------------
+
+    def speak(self, message: ClauseReady, clause: int) -> None:
+        """`SpeechReady`, several: the sound of clause number `clause` of the reply."""
+        void, voice = self.void(message.revision), self._parts.voice
+
+        def speak() -> None:
+            for sound in voice.synthesize(message.text, style(message.style, message.pace)):
+                if void():
+                    return
+                self._post(SpeechReady(message.turn, message.revision, clause, sound, voice.rate, last=False))
+            nothing = np.empty(0, dtype=np.float32)
+            self._post(SpeechReady(message.turn, message.revision, clause, nothing, voice.rate, last=True))
+
+        self._speaker.submit(speak, self._failed("voice", message.revision))
+
+    def nod(self, nod: Clause) -> None:
+        """`NodReady`: the sound of a backchannel. Nobody waits for it."""
+        revision, voice = self._taking.revision, self._parts.voice
+
+        def speak() -> None:
+            sound = [*voice.synthesize(nod.text, style(nod.style, nod.pace))]
+            if sound:
+                self._post(NodReady(revision, np.concatenate(sound), voice.rate))
+
+        self._speaker.submit(speak, failed=lambda error: None)
+
+    def rehearse(self) -> None:
+        """Let the voice make the sound of what it is likely to say, while nobody speaks."""
+        voice = self._parts.voice
+
+        def rehearse(clause: Clause) -> None:
+            if self._taking.phase in (Phase.LISTENING, Phase.GUARD):
+                for _ in voice.synthesize(clause.text, style(clause.style, clause.pace)):
+                    pass
+
+        for clause in self._parts.replier.familiar():
+            # Where that fails, it will when the words are needed, and be told.
+            self._speaker.submit(partial(rehearse, clause), failed=lambda error: None)
+
+    # --- keeping -----------------------------------------------------------------------------------------------------
+
+    def keep(
+        self, turn: int, said: str, answered: str, ago: float, interrupted: bool, affect: Affect | None, voice: Any
+    ) -> None:
+        """`TurnSaved`: the turn that began `ago` seconds ago, the owner's pauses, and their `voice` if not None."""
+        storage = self._parts.storage
+        if storage is None:
+            return
+        pauses = self._taking.pauses.record()
+
+        def save() -> None:
+            saved = storage.save(said, answered, ago, interrupted, affect)
+            storage.learn(PAUSES, pauses)
+            if voice is not None:
+                storage.learn(VOICE, voice)
+            if saved is not None:
+                self._post(TurnSaved(turn, saved.episode, saved.facts))
+            storage.settle()
+
+        self._keeper.submit(save, self._failed("memory", self._taking.revision))
+
+    def keep_voice_off(self) -> None:
+        """The voice is not to be listened to in later talks either."""
+        if (storage := self._parts.storage) is not None:
+            self._keeper.submit(lambda: storage.learn(VOICE_OFF, True), self._failed("memory", self._taking.revision))
+
+
+def ready(clause: Clause, turn: int, revision: int) -> ClauseReady:
+    """`clause` as a message, for the reply begun for `revision`."""
+    return ClauseReady(
+        turn,
+        revision,
+        clause.text,
+        clause.last,
+        clause.first_token,
+        clause.ahead,
+        clause.aside,
+        clause.recall,
+        clause.safety,
+        clause.style,
+        Strategy(clause.plan.strategy, clause.plan.why) if clause.plan is not None else None,
+        clause.pace,
+    )
