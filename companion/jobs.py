@@ -185,41 +185,44 @@ class Jobs:
 
     def speak(self, message: ClauseReady, clause: int) -> None:
         """`SpeechReady`, several: the sound of clause number `clause` of the reply."""
-        void, voice = self.void(message.revision), self._parts.voice
+        void, rate = self.void(message.revision), self._parts.voice.rate
 
         def speak() -> None:
-            for sound in voice.synthesize(message.text, style(message.style, message.pace)):
+            for sound in self._sound(message):
                 if void():
                     return
-                self._post(SpeechReady(message.turn, message.revision, clause, sound, voice.rate, last=False))
+                self._post(SpeechReady(message.turn, message.revision, clause, sound, rate, last=False))
             nothing = np.empty(0, dtype=np.float32)
-            self._post(SpeechReady(message.turn, message.revision, clause, nothing, voice.rate, last=True))
+            self._post(SpeechReady(message.turn, message.revision, clause, nothing, rate, last=True))
 
         self._speaker.submit(speak, self._failed("voice", message.revision))
 
     def nod(self, nod: Clause) -> None:
         """`NodReady`: the sound of a backchannel. Nobody waits for it."""
-        revision, voice = self._taking.revision, self._parts.voice
+        revision, rate = self._taking.revision, self._parts.voice.rate
 
         def speak() -> None:
-            sound = [*voice.synthesize(nod.text, style(nod.style, nod.pace))]
+            sound = [*self._sound(nod)]
             if sound:
-                self._post(NodReady(revision, np.concatenate(sound), voice.rate))
+                self._post(NodReady(revision, np.concatenate(sound), rate))
 
         self._speaker.submit(speak, failed=lambda error: None)
 
     def rehearse(self) -> None:
         """Let the voice make the sound of what it is likely to say, while nobody speaks."""
-        voice = self._parts.voice
 
         def rehearse(clause: Clause) -> None:
             if self._taking.phase in (Phase.LISTENING, Phase.GUARD):
-                for _ in voice.synthesize(clause.text, style(clause.style, clause.pace)):
+                for _ in self._sound(clause):
                     pass
 
         for clause in self._parts.replier.familiar():
             # Where that fails, it will when the words are needed, and be told.
             self._speaker.submit(partial(rehearse, clause), failed=lambda error: None)
+
+    def _sound(self, clause: Clause | ClauseReady) -> Iterator[Samples]:
+        """The sound of `clause` in its own style, piece by piece."""
+        return self._parts.voice.synthesize(clause.text, style(clause.style, clause.pace))
 
     # --- keeping -----------------------------------------------------------------------------------------------------
 

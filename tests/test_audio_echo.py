@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from companion.audio.echo import DRIFT, JUMP, LEAD, TAIL, EchoCanceller, EchoMeter, FarLine, decibels
+from companion.audio.echo import DRIFT, JUMP, LEAD, TAIL, EchoCanceller, EchoMeter, FarLine
+from companion.audio.level import dbfs
 from companion.events import FRAME, SAMPLE_RATE, Samples
 from tests import real
 
@@ -47,8 +48,8 @@ def test_our_own_voice_is_taken_out_from_the_first_reply_on(delay: float, level_
     near = heard_in_a_room(far, delay, level_db)
     canceller = EchoCanceller()
     left = cancel(canceller, near, far)
-    assert decibels(near[: SAMPLE_RATE * 2]) - decibels(left[: SAMPLE_RATE * 2]) > 12
-    assert decibels(near) - decibels(left) > 12
+    assert dbfs(near[: SAMPLE_RATE * 2]) - dbfs(left[: SAMPLE_RATE * 2]) > 12
+    assert dbfs(near) - dbfs(left) > 12
     assert canceller.echo == "cancelled" or level_db == -20.0, "so faint that it may count as none"
     assert canceller.echo != "leaking"
 
@@ -87,7 +88,7 @@ def test_a_speaker_that_is_turned_up_is_cancelled_again_after_some_seconds() -> 
     left = cancel(canceller, near, far)
     assert canceller.echo == "cancelled"
     half = len(left) // 2
-    assert decibels(near[half:]) - decibels(left[half:]) > 12
+    assert dbfs(near[half:]) - dbfs(left[half:]) > 12
 
 
 def test_an_echo_that_is_not_taken_out_leaks() -> None:

@@ -11,6 +11,7 @@ from collections import deque
 import numpy as np
 
 from companion.audio.device import Echo
+from companion.audio.level import dbfs
 from companion.audio.resample import EMPTY, Resampler
 from companion.events import FRAME, SAMPLE_RATE, Samples, samples
 
@@ -98,12 +99,12 @@ class EchoMeter:
 
     def silent(self, near: Samples) -> None:
         """A frame in which the speaker was silent: the room."""
-        self._quiet.append(decibels(near))
+        self._quiet.append(dbfs(near))
 
     def loud(self, near: Samples, cancelled: Samples) -> None:
         """A frame in which the speaker was loud, before and after."""
-        self._before.append(decibels(near))
-        self._after.append(decibels(cancelled))
+        self._before.append(dbfs(near))
+        self._after.append(dbfs(cancelled))
         self._unjudged += 1
         if self._unjudged == self.SECOND:
             self._unjudged = 0
@@ -139,7 +140,7 @@ class EchoCanceller:
 
     def process(self, near: Samples, far: Samples) -> Samples:
         """`near` without the echo of `far`, each of shape (FRAME,)."""
-        level = decibels(far)
+        level = dbfs(far)
         self._silent = 0 if level >= _AUDIBLE_DB else self._silent + FRAME
         if self._silent >= TAIL:
             self._meter.silent(near)
@@ -148,8 +149,3 @@ class EchoCanceller:
         if level >= _LOUD_DB:
             self._meter.loud(near, cancelled)
         return near if self._meter.echo == "none" else cancelled
-
-
-def decibels(frame: Samples) -> float:
-    """RMS of `frame` in dB relative to full scale; digital silence is -120."""
-    return float(10 * np.log10(np.mean(np.square(frame)) + 1e-12))

@@ -19,3 +19,8 @@ def loudness(frames: Iterable[Samples]) -> float:
 def decibels(level: float, reference: float) -> float:
     """`level` over `reference`, two root mean squares, in dB; at most 100."""
     return 20 * math.log10(max(level, 1e-9) / max(reference, level * 1e-5, 1e-9))
+
+
+def dbfs(frame: Samples) -> float:
+    """RMS of `frame` in dB relative to full scale; digital silence is -120."""
+    return float(10 * np.log10(np.mean(np.square(frame)) + 1e-12))
