@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -165,11 +164,15 @@ class Jobs:
         )
 
     def prepare(self, history: tuple[Exchange, ...], words: str, revision: int, affect: Affect | None) -> None:
-        """Let the model begin to answer words that may be all."""
+        """Let the model begin to answer words that may be all, and the voice make the sound of that beginning."""
         void = self.void(revision)
-        self._writer.submit(
-            lambda: self._parts.replier.prepare(history, words, void, affect), self._failed("language model", revision)
-        )
+
+        def prepare() -> None:
+            first = self._parts.replier.prepare(history, words, void, affect)
+            if first is not None and first.text:
+                self._rehearse(first, lambda: not void())
+
+        self._writer.submit(prepare, self._failed("language model", revision))
 
     def write(self, rest: Iterator[Clause], turn: int, revision: int) -> None:
         """`ClauseReady`: the next clause of the reply."""
@@ -211,14 +214,19 @@ class Jobs:
     def rehearse(self) -> None:
         """Let the voice make the sound of what it is likely to say, while nobody speaks."""
 
-        def rehearse(clause: Clause) -> None:
-            if self._taking.phase in (Phase.LISTENING, Phase.GUARD):
+        for clause in self._parts.replier.familiar():
+            self._rehearse(clause, lambda: self._taking.phase in (Phase.LISTENING, Phase.GUARD))
+
+    def _rehearse(self, clause: Clause, wanted: Callable[[], bool]) -> None:
+        """Let the voice make the sound of `clause`, if it is `wanted` by then; the voice keeps it."""
+
+        def rehearse() -> None:
+            if wanted():
                 for _ in self._sound(clause):
                     pass
 
-        for clause in self._parts.replier.familiar():
-            # Where that fails, it will when the words are needed, and be told.
-            self._speaker.submit(partial(rehearse, clause), failed=lambda error: None)
+        # Where that fails, it will when the words are needed, and be told.
+        self._speaker.submit(rehearse, failed=lambda error: None)
 
     def _sound(self, clause: Clause | ClauseReady) -> Iterator[Samples]:
         """The sound of `clause` in its own style, piece by piece."""

@@ -223,6 +223,7 @@ class ScriptedReplier:
         self.asked: list[tuple[Sequence[Exchange], str]] = []
         self.followed: list[str] = []
         self.prepared: list[str] = []
+        self.begins_with: Clause | None = None
         self.warmed: list[Sequence[Exchange]] = []
         self.written: list[str] = []
 
@@ -243,8 +244,9 @@ class ScriptedReplier:
 
     def prepare(
         self, history: Sequence[Exchange], words: str, cancelled: Callable[[], bool], affect: Affect | None = None
-    ) -> None:
+    ) -> Clause | None:
         self.prepared.append(words)
+        return self.begins_with
 
     def reply(
         self,

@@ -24,6 +24,8 @@ from companion.events import (
     TurnLatency,
     samples,
 )
+from companion.tts.rehearsed import Rehearsed
+from companion.tts.voice import NEUTRAL
 from tests.fakes import (
     LoudnessActivity,
     MemoryDevice,
@@ -354,6 +356,25 @@ def test_after_a_no_the_voice_is_not_listened_to_again() -> None:
     converse(UTTERANCE, UTTERANCE, replier=Obeying(), senses=senses)
     assert len(senses.heard) == 1
     assert not senses.learned
+
+
+def test_the_sound_of_an_answer_begun_ahead_is_made_before_the_turn_is_over() -> None:
+    made: list[str] = []
+
+    class Telling(ToneVoice):
+        def synthesize(self, text, style=NEUTRAL):  # type: ignore[no-untyped-def]
+            made.append(text)
+            return super().synthesize(text, style)
+
+    class Asked(ScriptedReplier):
+        def reply(self, history, words, cancelled, affect=None, lead=""):  # type: ignore[no-untyped-def]
+            made.append("the turn is over")
+            yield from super().reply(history, words, cancelled, affect, lead)
+
+    replier = Asked("That is far.")
+    replier.begins_with = Clause("That is far.", last=False)
+    converse(UTTERANCE, replier=replier, voice=Rehearsed(Telling()))
+    assert made == ["That is far.", "the turn is over"]
 
 
 def test_a_lead_sounds_before_the_model_has_written_a_word_and_belongs_to_the_answer() -> None:

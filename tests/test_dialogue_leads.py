@@ -49,11 +49,11 @@ def test_nothing_comes_before_a_direct_answer(language: Language, words: str) ->
 def test_what_is_told_is_acknowledged_in_varied_words_and_not_every_time(language: Language, words: str) -> None:
     known = leads.load(language)
     answers: list[str] = []
-    for _ in range(10):
+    for _ in range(leads.IN_A_ROW + 2):
         lead = known.choose(words, None, answers)
         answers.append(f"{lead.text} And then." if lead else "And then.")
     led = [not answer.startswith("And") for answer in answers]
-    assert led == [True, True, True, True, False, True, True, True, True, False]
+    assert led == [True] * leads.IN_A_ROW + [False, True]
     assert all(one != following for one, following in pairwise(answers))
 
 

@@ -287,6 +287,20 @@ def test_a_reply_begun_ahead_goes_on_where_it_was() -> None:
     assert model.written == len(model.pieces)
 
 
+def test_nothing_opens_an_answer_that_is_ready() -> None:
+    replier = Replier(ScriptedModel("I'm so sorry to hear that. What was she like?"), "en")
+    words = "My dog died on Sunday."
+    gone = False
+    assert replier.lead((), words) is not None
+    first = replier.prepare((), words, lambda: gone)
+    assert first is not None
+    assert first.text == "I'm so sorry to hear that."
+    assert replier.lead((), words) is None
+    assert replier.lead((), f"{words} Or on Monday.") is not None, "that is not ready"
+    gone = True
+    assert replier.lead((), words) is not None, "nor is what is void"
+
+
 def test_a_reply_begun_to_other_words_is_not_given() -> None:
     model = ScriptedModel("I'm so sorry to hear that.")
     replier = Replier(model, "en")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from companion.apps.bench_endpoint import Silence, Utterance, run_policy
 from companion.turns import backchannel
-from companion.turns.pauses import PRIOR, Pauses
+from companion.turns.pauses import COUNTED, PRIOR, Pauses
 from companion.turns.turn_end import Cues, Endpoint, EndpointPolicy, probability
 from companion.turns.turn_end import turn_end as decided
 from companion.turns.words_end import Ending, ending
@@ -93,6 +93,7 @@ def test_an_owner_who_pauses_long_is_given_more_time_and_one_who_does_not_less()
 
 def test_one_pause_hardly_moves_what_is_known_of_people() -> None:
     assert Pauses().observe(1.5).median < PRIOR * 1.3
+    assert Pauses().observe(2.4) == Pauses().observe(COUNTED)
 
 
 @pytest.mark.parametrize("record", [None, 7, {}, {"log_sum": "a", "count": 1}, {"log_sum": 999.0, "count": 2}])

@@ -74,15 +74,16 @@ class Dialogue(Protocol):
         """What is likely to be said word for word, so that its sound can be made beforehand."""
 
     def lead(self, history: Sequence[Exchange], words: str, affect: Affect | None = None) -> Clause | None:
-        """A few words that can be said while the answer is still thought about. Takes no time."""
+        """A few words that can be said while the answer is still thought about; None where it is ready, or had better
+        come without. Takes no time."""
 
     def nod(self, history: Sequence[Exchange], words: str) -> Clause | None:
         """A sound that says "go on" to an owner who has not finished; None where it had better be silent."""
 
     def prepare(
         self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None = None
-    ) -> None:
-        """Read the owner's words and begin to answer, while it is not sure yet that they are all."""
+    ) -> Clause | None:
+        """Read the owner's words and begin to answer, while it is not sure yet that they are all; how it begins."""
 
     def reply(
         self,
@@ -106,6 +107,10 @@ class _Begun:
     first: Clause
     rest: Iterator[Clause]
     cancelled: Cancelled
+
+    def begins(self, history: Sequence[Exchange], words: str) -> bool:
+        """Whether it still holds, and answers these `words`."""
+        return self.turn == (len(history), words) and not self.cancelled()
 
 
 class Replier:
@@ -176,8 +181,10 @@ class Replier:
         return [replace(clause, pace=self._owner.pace) for clause in said]
 
     def lead(self, history: Sequence[Exchange], words: str, affect: Affect | None = None) -> Clause | None:
-        """What opens the answer, where a model is to write it; None where a direct answer is due, and now and then."""
+        """What opens the answer, where a model is to write it; None where a direct answer is due, or is ready."""
         if self._model is None or self._disclosure_due() or self._answered_in_code(history, words):
+            return None
+        if self._begun is not None and self._begun.begins(history, words):
             return None
         felt = affect.words if affect is not None else None
         lead = self._leads.choose(words, felt, [turn.companion for turn in history])
@@ -195,16 +202,20 @@ class Replier:
 
     def prepare(
         self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None = None
-    ) -> None:
-        """Begin the reply to what may be all of the owner's words; if they stay so, `reply` goes on from there."""
+    ) -> Clause | None:
+        """Begin the reply to what may be all of the owner's words; if they stay so, `reply` goes on from there.
+
+        Returns its first clause, so that the sound of it can be made; None where nothing was begun.
+        """
         if self._model is None or self._answered_in_code(history, words):
-            return
+            return None
         if self._disclosure_due():  # which takes as long to say as the model needs to begin
             self._read(history, words, cancelled)
-            return
+            return None
         rest = self._write(history, words, cancelled, affect)
         first = next(rest, None)
         self._begun = None if first is None else _Begun((len(history), words), first, rest, cancelled)
+        return None if first is None else replace(first, pace=self._owner.pace)
 
     def reply(
         self,
@@ -324,7 +335,7 @@ class Replier:
     ) -> Iterator[Clause]:
         """The reply, from where it was begun ahead if it was."""
         begun, self._begun = self._begun, None
-        if begun is not None and begun.turn == (len(history), words) and not begun.cancelled():
+        if begun is not None and begun.begins(history, words):
             yield replace(begun.first, first_token=0.0, ahead=True)
             yield from begun.rest
         else:

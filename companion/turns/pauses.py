@@ -16,6 +16,9 @@ _SHAPE = 4.0  # of the log-logistic distribution, fitted to the same pauses: hal
 SHORTEST, LONGEST = 0.2, 2.5
 """Seconds. A shorter one is part of speaking, a longer one an interruption from outside."""
 
+COUNTED = 1.0
+"""Seconds. A longer one counts like this: one thoughtful silence should not make every answer after it late."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pauses:
@@ -34,7 +37,7 @@ class Pauses:
         if not SHORTEST <= length <= LONGEST:
             return self
         kept = min(1.0, (_MEMORY - 1) / self.count) if self.count else 1.0
-        return Pauses(self.log_sum * kept + math.log(length), self.count * kept + 1)
+        return Pauses(self.log_sum * kept + math.log(min(length, COUNTED)), self.count * kept + 1)
 
     def outlasting(self, share: float) -> float:
         """Seconds, at least `SHORTEST`, that only `share` (0…1) of the pauses of `SHORTEST` and more outlast."""

@@ -20,8 +20,9 @@ from companion.settings import Language
 
 Kind = Literal["plain", "hard", "good"]
 
-IN_A_ROW: Final = 4
-"""Answers that may open with one, one after the other: always is a tic."""
+IN_A_ROW: Final = 8
+"""Answers that may open with one, one after the other: always is a tic. Mostly one comes without before that, as it
+was ready in time."""
 
 LEAST_WORDS: Final = 3
 """Shorter turns are mostly a yes, a no or a name, and want a direct answer."""
