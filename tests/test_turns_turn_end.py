@@ -24,7 +24,9 @@ def turn_end(cues: Cues, pauses: Pauses) -> Endpoint:
     ("words", "language", "expected"),
     [
         ("I went home and.", "en", "unfinished"),
-        ("Replied she,", "en", "unfinished"),
+        ("said the old man,", "en", "open"),
+        ("I went there...", "en", "unfinished"),
+        ("힘들었어요,", "ko", "closed"),
         ("What are you waiting for?", "en", "open"),
         ("I think so.", "en", "open"),
         ("I was thinking, um.", "en", "hesitation"),

@@ -55,8 +55,9 @@ _BIEUP = 17  # the final ㅂ in Unicode's order of finals: 합니까 asks, 하�
 def ending(words: str, language: str) -> Ending:
     """How `words`, as a recogniser wrote them, end; "open" in languages other than English and Korean.
 
-    A full stop says nothing: recognisers close with it whatever they are given. A comma and dots say that there is
-    more; so do a conjunction, an article or a particle, whatever is set behind it.
+    A full stop says nothing: recognisers close with it whatever they are given. Nor does a comma: where little is heard
+    after the voice, one stands behind a quarter of the sentences that are over (10 of 41 read ones on a card), and
+    hardly ever in a pause. Dots say that there is more; so do a conjunction, an article or a particle.
     """
     text = words.strip().lower().replace("’", "'")
     bare = text.rstrip(_STRIPPED)
@@ -66,7 +67,7 @@ def ending(words: str, language: str) -> Ending:
         return "hesitation"
     if _DICTATED[language].search(bare):
         return "number"
-    if text.endswith((",", "...", "…", "-")):
+    if text.endswith(("...", "…", "-")):
         return "unfinished"
     return _korean(bare, asks=text.endswith("?")) if language == "ko" else _english(bare, asks=text.endswith("?"))
 
