@@ -8,8 +8,9 @@ import pytest
 
 from companion.dialogue.reply import Replier
 from companion.dialogue.strategy import leads
-from companion.events import AffectReading
+from companion.events import AffectReading, Exchange
 from companion.settings import Language
+from companion.tts.rehearsed import KEPT, LONGEST
 from tests.test_dialogue_reply import ScriptedModel
 
 SAD = AffectReading(-0.8, -0.2, {"sad": 0.9, "neutral": 0.1}, 0.9)
@@ -88,3 +89,20 @@ def test_nobody_is_nodded_to_who_is_in_danger_and_nobody_who_does_not_want_it() 
     assert replier.nod((), "and then we drove to the lake with the children") is not None
     assert replier.nod((), "and then i thought i want to kill myself") is None
     assert Replier(model, "en", backchannels=False).nod((), "and then we drove to the lake") is None
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("country", [None, "US", "KR"])
+def test_the_voice_keeps_all_that_it_rehearses_also_what_is_said_after_a_cry_for_help(
+    language: Language, country: str | None
+) -> None:
+    replier = Replier(ScriptedModel("Hm."), language, country=country, clock=lambda: 0.0)
+    familiar = replier.familiar()
+    assert len(familiar) < KEPT / 2
+    assert all(len(clause.text) <= LONGEST for clause in familiar)
+    cry = "I want to kill myself." if language == "en" else "죽고 싶어."
+    history = (Exchange(cry, "I'm so sorry."),)
+    for words in ("What is the weather like?", "Can you call them for me?"):
+        clause = next(iter(replier.reply(history, words, lambda: False)))
+        assert clause.safety == "crisis-again"
+        assert clause.text in {said.text for said in familiar}

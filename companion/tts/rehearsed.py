@@ -15,8 +15,8 @@ from companion.tts.voice import NEUTRAL, Voice
 KEPT: Final = 64
 """Sentences, of about 2 s: 6 MB."""
 
-LONGEST: Final = 120
-"""Characters, as the first sentences of what is said in danger have; what is longer hardly comes again."""
+LONGEST: Final = 200
+"""Characters, as what is said in danger has: 12 s, 0.5 MB; what is longer hardly comes again."""
 
 _FULL_SCALE: Final = 32767.0
 

@@ -20,7 +20,7 @@ from companion.settings import Language
 
 Kind = Literal["plain", "hard", "good"]
 
-IN_A_ROW: Final = 8
+IN_A_ROW: Final = 12
 """Answers that may open with one, one after the other: always is a tic. Mostly one comes without before that, as it
 was ready in time."""
 
