@@ -24,7 +24,8 @@ def turn_end(cues: Cues, pauses: Pauses) -> Endpoint:
     ("words", "language", "expected"),
     [
         ("I went home and.", "en", "unfinished"),
-        ("said the old man,", "en", "open"),
+        ("said the old man,", "en", "comma"),
+        ("I went there and,", "en", "unfinished"),
         ("I went there...", "en", "unfinished"),
         ("힘들었어요,", "ko", "closed"),
         ("What are you waiting for?", "en", "open"),
@@ -58,6 +59,14 @@ def test_words_that_are_unfinished_are_waited_for_and_closed_ones_answered_soone
 def test_what_surely_sounds_complete_is_answered_first_unless_the_words_ask_for_more() -> None:
     assert turn_end(Cues(3.0, 0.95, "open"), Pauses()).wait == POLICY.shortest
     assert turn_end(Cues(3.0, 0.95, "unfinished"), Pauses()).wait > 2 * POLICY.shortest
+
+
+def test_a_comma_makes_the_answer_a_little_later_and_no_more() -> None:
+    """The recogniser sets one behind what is over as well."""
+    waits = [turn_end(Cues(3.0, 0.95, kind), Pauses()).wait for kind in ("open", "comma", "unfinished")]
+    assert waits == sorted(set(waits))
+    assert waits[1] < 2 * POLICY.shortest
+    assert turn_end(Cues(3.0, 0.5, "comma"), Pauses()) == turn_end(Cues(3.0, 0.5, "open"), Pauses())
 
 
 def test_the_reason_is_the_cue_that_said_most() -> None:

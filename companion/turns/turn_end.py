@@ -4,8 +4,9 @@ A logistic combination gives the odds that the turn goes on; the longer the sile
 outlast it. The turn is over once the odds that it goes on have fallen to the risk that is accepted (the threshold
 rule of Raux & Eskenazi 2009, A finite-state turn-taking model for spoken dialog systems, NAACL). The coefficients come
 from 642 silences of 58 speakers, English and Korean, read and talked, fitted by logistic regression with and without
-the words. Pitch (its level, slope and fall over the last 300 ms) was fitted with them and improved nothing on speakers
-left out: Smart Turn hears it. Hesitations and numbers are not in such data; they count like words that are unfinished.
+the words (`tools/fit_endpoint.py`). Pitch (its level, slope and fall over the last 300 ms) was fitted with them and
+improved nothing on speakers left out: Smart Turn hears it. Hesitations and numbers are not in such data; they count
+like words that are unfinished.
 
 Measured by `companion bench latency --data`.
 """
@@ -28,9 +29,9 @@ class EndpointPolicy:
     after 0.16 s, 128 after 0.1). A pause is worth asking about after `probe`: people leave gaps of about 200 ms
     between turns, plosives inside words are shorter, and sooner Smart Turn is less sure of a complete turn.
 
-    No turn is answered before `shortest`. One that Smart Turn is sure of is answered then, or as much later as the
-    owner pauses longer than others. Other turns are answered once the odds of cutting in are `risk`, at the latest
-    after `longest`; where the words are surely unfinished, after `timeout`.
+    No turn is answered before `shortest`. One that Smart Turn is sure of is answered then, where its words end in a
+    comma after `comma`, or as much later as the owner pauses longer than others. Other turns are answered once the odds
+    of cutting in are `risk`, at the latest after `longest`; where the words are surely unfinished, after `timeout`.
 
     `shortest` may be as short as it is because most answers open with a few words that leave the floor to the owner:
     who goes on over them has not been cut short, and is answered to all that was said.
@@ -39,6 +40,7 @@ class EndpointPolicy:
     read: int = samples(0.128)
     probe: int = samples(0.16)
     shortest: int = samples(0.25)
+    comma: int = samples(0.45)
     longest: int = samples(1.2)
     timeout: int = samples(1.8)
     risk: float = 0.25
@@ -61,7 +63,7 @@ _SURE = 0.9
 _CERTAIN = 0.98
 """Smart Turn is never believed more than this, nor its opposite."""
 
-_WORDS = {"closed": 1.66, "open": 0.0, "unfinished": -2.02, "number": -2.02, "hesitation": -2.02}
+_WORDS = {"closed": 1.66, "open": 0.0, "comma": 0.0, "unfinished": -2.02, "number": -2.02, "hesitation": -2.02}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +96,16 @@ def turn_end(cues: Cues, pauses: Pauses, policy: EndpointPolicy) -> Endpoint:
     goes_on = cues.ending in ("unfinished", "number", "hesitation")
     if cues.completeness is not None and cues.completeness >= _SURE and not goes_on:
         slower = max(1.0, pauses.median / PRIOR)
-        return Endpoint(min(policy.longest, round(policy.shortest * slower)), "sound")
+        wait = max(policy.shortest, policy.comma) if cues.ending == "comma" else policy.shortest
+        return Endpoint(min(policy.longest, round(wait * slower)), "sound")
     over = probability(cues)
     wait = samples(pauses.outlasting(policy.risk * over / (1 - over)))
     longest = policy.timeout if over < _UNFINISHED else policy.longest
-    reason = cues.ending if cues.ending not in (None, "open") else "silence" if cues.completeness is None else "sound"
+    reason = (
+        cues.ending
+        if cues.ending not in (None, "open", "comma")
+        else "silence"
+        if cues.completeness is None
+        else "sound"
+    )
     return Endpoint(min(longest, max(policy.shortest, wait)), str(reason))

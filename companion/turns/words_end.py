@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-Ending = Literal["closed", "open", "unfinished", "number", "hesitation"]
+Ending = Literal["closed", "open", "comma", "unfinished", "number", "hesitation"]
 """`closed`: a whole sentence, or an answer. `unfinished`: the grammar asks for more. `number`: digits one by one, as
-they are dictated. `hesitation`: the speaker looks for words. `open`: none of these, it may go on or not."""
+they are dictated. `hesitation`: the speaker looks for words. `open`: none of these, it may go on or not; `comma`: the
+same, and the recogniser set a comma."""
 
 _STRIPPED = ".,!?;:…-\"'"
 
@@ -55,9 +56,9 @@ _BIEUP = 17  # the final ㅂ in Unicode's order of finals: 합니까 asks, 하�
 def ending(words: str, language: str) -> Ending:
     """How `words`, as a recogniser wrote them, end; "open" in languages other than English and Korean.
 
-    A full stop says nothing: recognisers close with it whatever they are given. Nor does a comma: where little is heard
-    after the voice, one stands behind a quarter of the sentences that are over (10 of 41 read ones on a card), and
-    hardly ever in a pause. Dots say that there is more; so do a conjunction, an article or a particle.
+    A full stop says nothing: recognisers close with it whatever they are given. A comma says little: where not much is
+    heard after the voice, one stands behind a quarter of the sentences that are over (10 of 41 read ones on a card).
+    Dots say that there is more; so do a conjunction, an article or a particle.
     """
     text = words.strip().lower().replace("’", "'")
     bare = text.rstrip(_STRIPPED)
@@ -69,7 +70,9 @@ def ending(words: str, language: str) -> Ending:
         return "number"
     if text.endswith(("...", "…", "-")):
         return "unfinished"
-    return _korean(bare, asks=text.endswith("?")) if language == "ko" else _english(bare, asks=text.endswith("?"))
+    asks = text.endswith("?")
+    kind = _korean(bare, asks) if language == "ko" else _english(bare, asks)
+    return "comma" if kind == "open" and text.endswith(",") else kind
 
 
 def _english(bare: str, asks: bool) -> Ending:
