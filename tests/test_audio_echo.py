@@ -80,6 +80,17 @@ def test_headphones_have_no_echo_and_who_talks_over_us_is_heard_as_they_are() ->
     np.testing.assert_array_equal(cancel(canceller, owner[:SAMPLE_RATE], far[:SAMPLE_RATE]), owner[:SAMPLE_RATE])
 
 
+def test_half_a_second_without_echo_is_enough_to_hear_who_talks_over_our_first_words() -> None:
+    for level, known in ((-65.0, "none"), (-40.0, "unknown")):
+        meter = EchoMeter()
+        for seed in range(50):
+            meter.silent(noise(FRAME, -65.0, seed))
+        for seed in range(EchoMeter.SECOND // 2):
+            late = seed < EchoMeter.ARRIVED  # an echo that comes late has not come yet
+            meter.loud(noise(FRAME, -65.0 if late else level, seed), noise(FRAME, -65.0, seed))
+        assert meter.echo == known
+
+
 def test_a_speaker_that_is_turned_up_is_cancelled_again_after_some_seconds() -> None:
     far = our_voice()
     canceller = EchoCanceller()

@@ -78,11 +78,15 @@ class EchoMeter:
     """How well echo is cancelled: the echo return loss enhancement (ERLE) while the speaker is loud.
 
     Levels are medians over the last frames (4 s), so that an owner who talks over us for a while is no echo. `echo` is
-    judged again after every second of loud frames.
+    judged again after every second of loud frames. Before the first judgement, a microphone that has heard nothing of
+    half a second of them says that there is none: who talks over our first words is not to be taken for echo.
     """
 
     SECOND = SAMPLE_RATE // FRAME
-    """Loud frames before anything is said of the echo, and from one judgement to the next."""
+    """Loud frames before anything else is said of the echo, and from one judgement to the next."""
+
+    ARRIVED = samples(0.3) // FRAME
+    """An echo comes no later than this: AEC3's longest delay, and that of most wireless loudspeakers."""
 
     ABOVE_FLOOR_DB = 6.0
     """An echo this little above the room's own noise is none."""
@@ -109,10 +113,17 @@ class EchoMeter:
         if self._unjudged == self.SECOND:
             self._unjudged = 0
             self.echo = self._judge()
+        elif self.echo == "unknown" and self._unjudged == self.SECOND // 2:
+            arrived = [*self._before][self.ARRIVED :]
+            self.echo = "none" if max(arrived) < self._audible() else "unknown"
+
+    def _audible(self) -> float:
+        """dBFS from which a frame holds more than the room's own noise."""
+        floor = float(np.percentile(self._quiet, 25)) if self._quiet else _AUDIBLE_DB
+        return max(floor, _AUDIBLE_DB) + self.ABOVE_FLOOR_DB
 
     def _judge(self) -> Echo:
-        floor = float(np.percentile(self._quiet, 25)) if self._quiet else _AUDIBLE_DB
-        audible = max(floor, _AUDIBLE_DB) + self.ABOVE_FLOOR_DB
+        audible = self._audible()
         before, after = (float(np.median(levels)) for levels in (self._before, self._after))
         if before < audible:
             return "none"
