@@ -88,6 +88,15 @@ def test_only_what_the_voice_can_read_is_said(written: str, language: Language) 
     assert all(speakable(character, language) for character in spoken(written, language=language))
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("Companion", "저는 Companion이라고 해요."), ("봄", "저는 봄이라고 해요."), ("소리", "저는 소리라고 해요.")],
+)
+def test_its_own_name_has_the_particle_that_korean_asks_for(name: str, said: str) -> None:
+    form = SpokenForm("ko", companion=name)
+    assert (form.feed(f"저는 {name}라고 해요.") + form.flush()).strip() == said
+
+
 @given(st.lists(st.sampled_from(["I", "hear", "you,", "well.", "it's", "3.5", "really?"]), max_size=20))
 def test_plain_speech_passes_unchanged(words: list[str]) -> None:
     assert spoken(" ".join(words)) == " ".join(words)

@@ -173,6 +173,11 @@ def reading(emotion: str, confidence: float) -> AffectReading:
         ("plain", False, reading("angry", 0.9), True, "angry"),
         ("sad", False, reading("surprised", 0.9), True, ""),
         ("sad", False, reading("sad", 0.3), True, ""),
+        ("sad", True, reading("happy", 0.4), True, ""),
+        ("happy", True, reading("sad", 0.4), True, ""),
+        ("happy", True, reading("sad", 0.9), True, "sad"),
+        ("tired", True, reading("angry", 0.4), True, "tired"),
+        ("happy", True, reading("neutral", 0.9), True, "happy"),
     ],
 )
 def test_the_moment_is_what_model_and_words_agree_on(

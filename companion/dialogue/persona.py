@@ -27,6 +27,11 @@ _EMOTIONS: Final = {
 }
 """What a listener would call the words of such a moment, of `events.EMOTIONS`."""
 
+_LEANS: Final = 0.1
+"""The words lean to gladness or against it from this difference between the scores on."""
+
+_HARD: Final = ("sad", "angry", "afraid", "disgusted")
+
 _CLEAR: Final = 0.6
 """Confidence from which the feeling in the words counts: it says what the moment is where the model does not."""
 
@@ -96,15 +101,24 @@ def moment(named: str, sure: bool, felt: AffectReading | None, *, trusted: bool)
     """What moment it is, as far as that is clear; empty where it is not.
 
     `named`: what the language model calls it, and whether it is `sure`. `felt`: the feeling in the words. A model that
-    is not `trusted` is believed about a feeling only where the words bear it out.
+    is not `trusted` is believed about a feeling only where the words bear it out, and none where they lean the other way:
+    to open with the wrong feeling is worse than to open without.
     """
     clear = clear_feeling(felt)
     borne_out = _EMOTIONS.get(named, "") == clear
+    if sure and named in _EMOTIONS and felt is not None and felt.confidence > 0 and _against(named, felt):
+        return clear if clear in _EMOTIONS else ""
     if sure and (trusted or named not in _EMOTIONS or borne_out):
         return named
     if clear in _EMOTIONS:
         return named if borne_out else clear
     return ""
+
+
+def _against(named: str, felt: AffectReading) -> bool:
+    """Whether the words rather lean the other way than a moment of this name does."""
+    glad, hard = felt.scores.get("happy", 0.0), sum(felt.scores.get(feeling, 0.0) for feeling in _HARD)
+    return (hard - glad if _EMOTIONS[named] == "happy" else glad - hard) > _LEANS
 
 
 def clear_feeling(felt: AffectReading | None) -> str:

@@ -45,6 +45,7 @@ class SpokenForm:
 
     def __init__(self, language: Language, companion: str = "", owner: str = "") -> None:
         self._language = language
+        self._companion = companion
         self._speakers = _SPEAKERS | {companion.lower()}
         self._listeners = (_LISTENERS | {owner.lower()}) - {""}
         self._unread = ""
@@ -91,8 +92,17 @@ class SpokenForm:
         word = "".join(character for character in word if speakable(character, self._language))
         if not (any(map(str.isalnum, word)) or _PAUSE.search(word)):
             return ""
+        if self._language == "ko":
+            word = self._with_particle(word)
         self._sentence_start = bool(_SENTENCE_END.search(word))
         return word + ("" if _PAUSE.search(word) or not ends_line else ".") + " "
+
+    def _with_particle(self, word: str) -> str:
+        """`word`, with 이라고 behind a name of the companion's that ends in a consonant: small models write 라고."""
+        name = self._companion
+        if name and word.startswith(f"{name}라고") and _ends_in_consonant(name):
+            return f"{name}이{word.removeprefix(name)}"
+        return word
 
     def _without_hidden(self, word: str) -> str:
         """`word` without what belongs to a stage direction, to code or to a model's thoughts."""
@@ -125,6 +135,12 @@ class SpokenForm:
             if name in self._listeners | self._speakers:
                 return ""
         return word
+
+
+def _ends_in_consonant(name: str) -> bool:
+    """Whether `name` ends in a consonant as Koreans say it; of Latin letters those that they do not add a vowel to."""
+    last = name[-1].lower()
+    return (ord(last) - ord("가")) % 28 != 0 if "가" <= last <= "힣" else last in "lmnkpb"
 
 
 def _begins_direction(word: str) -> bool:
