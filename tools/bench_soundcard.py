@@ -14,6 +14,7 @@ import argparse
 import shutil
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from rich.console import Console
 from companion.apps.json_output import print_json
 from companion.apps.recordings import default_data
 from companion.errors import CompanionError
-from tools.soundcard import analyse, card, report, scenes, stage
+from tools.soundcard import alone, analyse, card, report, scenes, stage
 from tools.soundcard.sounds import Library
 
 
@@ -59,7 +60,8 @@ def run(given: argparse.Namespace) -> dict[str, Any]:
             folder = Path(path)
             with card.virtual_card(folder) as running:
                 played = stage.perform(scene, running, folder, given.language, given.profile)
-            figures[name] = report.summary(analyse.analyse(played, given.language))
+            read = partial(alone.read, language=given.language, profile=given.profile)
+            figures[name] = report.summary(analyse.analyse(played, given.language, read))
             if given.keep:
                 _keep(folder, given.keep / name)
     return {"machine": report.machine(), "profile": given.profile, "language": given.language, "scenes": figures}

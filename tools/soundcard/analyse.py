@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from companion.apps.scoring import ErrorRate, character_errors, word_errors
+from companion.events import Samples
 from companion.settings import Language
 from tools.soundcard import measure
 from tools.soundcard.card import RATE
@@ -17,6 +19,9 @@ YIELD_S = 0.7
 
 STILL_S = 0.2
 """So long before the end of that the speaker must be silent: the reply has yielded, and does not draw breath."""
+
+EARLY_S = 0.05
+"""A reply may be told to begin so much later than its first sample is at the speaker."""
 
 RESUME_S = 2.0
 """Seconds after a passing sound within which the reply must go on."""
@@ -72,8 +77,9 @@ class Found:
 
     `alignment_ms`: how far apart a click into both channels came, at the begin and at the end. `own_turns`,
     `own_holds`, `own_stops`: turns, pauses and ends of a reply without a cause of the scene. `plain` and `over`: errors
-    in the words of openings, and of sentences that were said into a reply. `spoken_s`: how long we spoke.
-    `idle`: the share of one core that listening to a quiet room takes.
+    in the words of openings, and of sentences that were said into a reply; `alone`: in the recordings of the latter by
+    themselves, which are harder than the openings. `spoken_s`: how long we spoke. `idle`: the share of one core that
+    listening to a quiet room takes.
     """
 
     steps: list[Step]
@@ -83,6 +89,7 @@ class Found:
     own_stops: int
     plain: ErrorRate
     over: ErrorRate
+    alone: ErrorRate
     spoken_s: float
     minutes: float
     idle: float
@@ -129,6 +136,15 @@ class _Evidence:
         if one is None or one.sound.kind != "sentence" or (heard := self.heard[id(one)]) is None:
             return ErrorRate(0, 0)
         said = " ".join(text for at, text in self.turns if heard[0] - NEAR_S <= at <= heard[1])
+        return self._errors(one, said)
+
+    def words_alone(self, one: Spoken | None, read: Callable[[Samples], str]) -> ErrorRate:
+        """The errors in what is understood of its recording."""
+        if one is None or one.sound.kind != "sentence" or self.heard[id(one)] is None:
+            return ErrorRate(0, 0)
+        return self._errors(one, read(one.sound.samples))
+
+    def _errors(self, one: Spoken, said: str) -> ErrorRate:
         errors = character_errors if self.language == "ko" else word_errors
         return errors(one.sound.text, said, self.language)
 
@@ -137,15 +153,16 @@ class _Evidence:
         return [one for one in self.played.events if one.name == name and start <= one.at <= until]
 
 
-def analyse(played: Performance, language: Language) -> Found:
-    """Measure every step of a scene."""
+def analyse(played: Performance, language: Language, read: Callable[[Samples], str]) -> Found:
+    """Measure every step of a scene. `read`: what the recogniser makes of sound at the card's rate."""
     seen = _Evidence(played, language)
     clicks = [measure.clicks(channel, RATE) for channel in (played.speaker, played.microphone)]
     ends = [(one[0], one[-1]) for one in clicks if one]
-    plain = over = ErrorRate(0, 0)
+    plain = over = alone = ErrorRate(0, 0)
     for take in played.takes:
         plain += seen.words(take.opening)
         over += seen.words(take.interjection)
+        alone += seen.words_alone(take.interjection, read)
     ours = seen.speaker.windows
     return Found(
         steps=[_step(take, seen) for take in played.takes],
@@ -161,6 +178,7 @@ def analyse(played: Performance, language: Language) -> Found:
         ),
         plain=plain,
         over=over,
+        alone=alone,
         spoken_s=round(float(ours.sum()) * measure.WINDOW_S, 1),
         minutes=round(len(played.speaker) / RATE / 60, 2),
         idle=round(played.idle, 3),
@@ -202,6 +220,8 @@ def _interjection(one: Spoken, take: Take, seen: _Evidence) -> Interjection:
     if one.sound.passing:
         return _passing(one, heard, by_itself, ended is not None, seen)
     until = max(end, begin + YIELD_S)
+    answers = [told.record["at"] + seen.offset for told in seen.within("reply.started", begin, until)]
+    until = min([until, *(at - EARLY_S for at in answers)])  # what we answer to it is no part of what it stopped
     if by_itself is not None and by_itself < until:
         return Interjection(one.sound.name, one.sound.kind, "reply was over")
     last = seen.speaker.last(begin, until)

@@ -60,6 +60,7 @@ def summary(found: Found) -> dict[str, Any]:
         "errors": {
             "plain": round(found.plain.rate, 3) if found.plain.length else None,
             "over_reply": round(found.over.rate, 3) if found.over.length else None,
+            "alone": round(found.alone.rate, 3) if found.alone.length else None,
         },
         "trouble": {
             "noticed_s": [one.noticed_s for one in steps if one.noticed_s is not None],
@@ -145,4 +146,4 @@ def _remarks(scene: dict[str, Any]) -> list[str]:
     return remarks
 
 
-_ERRORS = {"plain": "in the quiet", "over_reply": "over our voice"}
+_ERRORS = {"plain": "in the quiet", "over_reply": "over our voice", "alone": "of these recordings alone"}
