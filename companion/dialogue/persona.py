@@ -16,6 +16,9 @@ from companion.settings import Language
 FAREWELL: Final = "bye"
 """The moment in which the owner leaves, in every language: what is said then is not left to a model."""
 
+MIXED: Final = "mixed"
+"""A moment of which model and words say opposite things: no feeling is named in the answer."""
+
 _EMOTIONS: Final = {
     "sad": "sad",
     "lonely": "sad",
@@ -27,7 +30,7 @@ _EMOTIONS: Final = {
 }
 """What a listener would call the words of such a moment, of `events.EMOTIONS`."""
 
-_LEANS: Final = 0.1
+_LEANS: Final = 0.2
 """The words lean to gladness or against it from this difference between the scores on."""
 
 _HARD: Final = ("sad", "angry", "afraid", "disgusted")
@@ -101,13 +104,13 @@ def moment(named: str, sure: bool, felt: AffectReading | None, *, trusted: bool)
     """What moment it is, as far as that is clear; empty where it is not.
 
     `named`: what the language model calls it, and whether it is `sure`. `felt`: the feeling in the words. A model that
-    is not `trusted` is believed about a feeling only where the words bear it out, and none where they lean the other way:
+    is not `trusted` is believed about a feeling only where the words bear it out, and none where they lean against it:
     to open with the wrong feeling is worse than to open without.
     """
     clear = clear_feeling(felt)
     borne_out = _EMOTIONS.get(named, "") == clear
     if sure and named in _EMOTIONS and felt is not None and felt.confidence > 0 and _against(named, felt):
-        return clear if clear in _EMOTIONS else ""
+        return clear if clear in _EMOTIONS else MIXED
     if sure and (trusted or named not in _EMOTIONS or borne_out):
         return named
     if clear in _EMOTIONS:
