@@ -25,6 +25,10 @@ _SURELY_NOTHING = 0.8
 """How likely "nothing was said" must be to be believed. For 80 recordings of coughs, breath and noise (ESC-10, Deeply)
 it was 0.80 at least; of 120 single words (Picovoice) the model would have dropped 34, half of them at less."""
 
+_AFTER = np.zeros(round(0.15 * SAMPLE_RATE), np.float32)
+"""Silence that every sound is read with. Cut 0.13 s behind the voice, 9 of 40 sentences on a card ended in a comma; with
+this none did, and of 783 words of 70 recordings cut so 67 were wrong instead of 74."""
+
 _MIN_SAMPLES = SAMPLE_RATE // 10
 """Shorter sound holds no word, and the encoder's convolutions need some 900 samples."""
 
@@ -58,7 +62,7 @@ class Moonshine:
         if len(samples) < _MIN_SAMPLES or is_silent(samples):
             return Transcript("", self.id, self.language, None)
         known = self._last[1] if draft and draft == self._last[0] else []
-        tokens, log_probability = self._decode(samples, known)
+        tokens, log_probability = self._decode(np.concatenate((samples, _AFTER)), known)
         text = self._text(tokens)
         self._last = (text, tokens)
         if is_vocalisation(text):

@@ -40,7 +40,7 @@ class EndpointPolicy:
     read: int = samples(0.128)
     probe: int = samples(0.16)
     shortest: int = samples(0.25)
-    comma: int = samples(0.35)
+    comma: int = samples(0.45)
     longest: int = samples(1.2)
     timeout: int = samples(1.8)
     risk: float = 0.25

@@ -57,8 +57,8 @@ def ending(words: str, language: str) -> Ending:
     """How `words`, as a recogniser wrote them, end; "open" in languages other than English and Korean.
 
     A full stop says nothing: recognisers close with it whatever they are given. A comma says little: where not much is
-    heard after the voice, one stands behind a quarter of the sentences that are over (10 of 41 read ones on a card).
-    Dots say that there is more; so do a conjunction, an article or a particle.
+    heard after the voice, one may stand behind a sentence that is over (see `stt.moonshine`). Dots say that there is
+    more; so do a conjunction, an article or a particle.
     """
     text = words.strip().lower().replace("’", "'")
     bare = text.rstrip(_STRIPPED)

@@ -1,0 +1,205 @@
+"""Fits the coefficients of companion/turns/turn_end.py: is a turn over, by its sound, its length and its words?
+
+    OMP_NUM_THREADS=1 python tools/fit_endpoint.py [--data ../shared/data] [--cache FILE]
+
+The silences are those that the product itself would hear: the voice activity detector's, of 0.2 s and more, in read and
+talked English and Korean; the one after the last word is the end. Of `emotion-ko` only the recordings that
+`turn-pauses.csv` lists are taken, at half weight: its speakers say the same sentences. Smart Turn is asked 0.16 s into
+a silence, the words are read 0.128 s into it. It prints both fits, and how well each does on speakers left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import math
+import pickle
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from companion import catalog, settings
+from companion.apps.recordings import Recording, default_data, read_sets, read_sound
+from companion.audio.smart_turn import SmartTurn
+from companion.audio.voice_activity import WINDOW, VoiceActivity
+from companion.events import SAMPLE_RATE, Samples, samples
+from companion.stt.engine import open_engine
+from companion.turns.speech import SpeechDetector
+from companion.turns.words_end import Ending, ending
+
+Numbers = NDArray[np.float64]
+READ_SETS = ("speech-en", "speech-ko", "speech-ko-studio", "speakers-en")
+TABLED_SET, TABLED_WEIGHT = "emotion-ko", 0.5
+READ, PROBE, SHORTEST = samples(0.128), samples(0.16), samples(0.2)
+AFTER = samples(3.6)  # silence appended to every recording
+SLACK = 0.1  # seconds before the end of speech in which the detector's "pause" is the end itself
+STRENGTH = 1.0
+SHIPPED = {
+    "without the words": {"sound": 0.34, "spoken": 1.06, "intercept": -0.69},
+    "with the words": {"sound": 0.25, "spoken": 0.90, "closed": 1.66, "unfinished": -2.02, "intercept": -0.78},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A silence. `over`: nothing was said after it. `spoken`: seconds since the turn began."""
+
+    set: str
+    speaker: str
+    over: bool
+    spoken: float
+    completeness: float
+    ending: Ending
+
+
+def main() -> None:
+    """Listen, fit, and print."""
+    options = argparse.ArgumentParser(description="Fit the coefficients of the end of a turn.")
+    options.add_argument("--data", type=Path, default=default_data())
+    options.add_argument("--cache", type=Path, help="keep here what was heard")
+    given = options.parse_args()
+    if given.cache and given.cache.exists():
+        heard = pickle.loads(given.cache.read_bytes())
+    else:
+        heard = listen(given.data)
+        if given.cache:
+            given.cache.write_bytes(pickle.dumps(heard))
+    print(f"{len(heard)} silences of {len({(h.set, h.speaker) for h in heard})} speakers")
+    for label, shipped in SHIPPED.items():
+        report(label, heard, shipped)
+
+
+def listen(data: Path) -> list[Heard]:
+    """Every silence that is fitted on."""
+    senses = _Senses()
+    ends = {row["file"]: float(row["speech_end_s"]) for row in _rows(data / "turn-pauses.csv")}
+    guessed = _rows(data / "speech-ko" / "metadata.csv")
+    cut = {("speech-ko", Path(row["file"]).name) for row in guessed if row["ends_sentence_guess"] == "0"}
+    heard = []
+    for recording in read_sets(data):
+        end_s = ends.get(f"{recording.set}/{recording.path.name}")
+        if recording.set in READ_SETS or (recording.set == TABLED_SET and end_s is not None):
+            heard += senses.silences(recording, end_s, (recording.set, recording.path.name) not in cut)
+    return heard
+
+
+class _Senses:
+    """The models of the product, one recogniser a language."""
+
+    def __init__(self) -> None:
+        self._store, self._models = catalog.ModelStore(settings.default_models()), catalog.load()
+        self._smart_turn = SmartTurn(self._store.file(self._model("turn", "en")))
+        self._voice = VoiceActivity(self._store.file(self._model("vad", "en")))
+        self._engines: dict[str, Any] = {}
+
+    def silences(self, recording: Recording, end_s: float | None, with_end: bool) -> list[Heard]:
+        """Those of one recording that are fitted on, in order.
+
+        `end_s`: where its speech ends, None: where it was last loud. `with_end`: also the silence after that.
+        """
+        recorded = read_sound(recording.path)
+        last = samples((end_s if end_s is not None else last_loud(recorded)) - SLACK)
+        sound = np.concatenate((recorded, np.zeros(AFTER, np.float32)))
+        began, pauses = self._pauses(sound)
+        start = max(0, began - samples(0.5))
+        heard = []
+        for at, until in pauses:
+            over = until == len(sound)
+            if until - at < SHORTEST or (not with_end if over else at > last):
+                continue
+            words = self._engine(recording.language).transcribe(sound[start : at + READ]).text
+            completeness = self._smart_turn.completeness(sound[start : at + PROBE])
+            spoken = (at - began) / SAMPLE_RATE
+            kind = ending(words, recording.language)
+            heard.append(Heard(recording.set, recording.speaker, over, spoken, completeness, kind))
+        return heard
+
+    def _pauses(self, sound: Samples) -> tuple[int, list[tuple[int, int]]]:
+        """Where the turn began, and each silence in it, the last one to the end of `sound`; in samples."""
+        self._voice.reset()
+        detector, speaking, began, voiced = SpeechDetector(), False, 0, 0
+        pauses = []
+        for at in range(0, len(sound) - WINDOW + 1, WINDOW):
+            view = detector.push(at, at + WINDOW, self._voice.probability(sound[at : at + WINDOW]))
+            if view.speaking and not speaking:
+                speaking, began, voiced = True, view.began, view.last_voiced
+            elif view.speaking and view.last_voiced > voiced:
+                if view.last_voiced - voiced > WINDOW:
+                    pauses.append((voiced, view.last_voiced - WINDOW))
+                voiced = view.last_voiced
+        return began, [*pauses, (voiced, len(sound))]
+
+    def _model(self, role: Any, language: Any) -> Any:
+        return next(m for m in self._models.candidates(role, "starter", language) if self._store.installed(m))
+
+    def _engine(self, language: str) -> Any:
+        if language not in self._engines:
+            model = self._model("stt", language)
+            self._engines[language] = open_engine(model.engine, model.id, self._store.path(model), language)
+        return self._engines[language]
+
+
+def last_loud(sound: Samples) -> float:
+    """Seconds after which `sound` stays 30 dB below its loudest 20 ms."""
+    step = samples(0.02)
+    level = np.sqrt(np.mean(sound[: len(sound) // step * step].reshape(-1, step) ** 2, axis=1) + 1e-12)
+    return float(np.flatnonzero(level > level.max() * 10 ** (-30 / 20))[-1] + 1) * step / SAMPLE_RATE
+
+
+def _rows(table: Path) -> list[dict[str, str]]:
+    with table.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def features(heard: Sequence[Heard], names: Sequence[str]) -> Numbers:
+    """(silences, names), as `turn_end.probability` makes them."""
+
+    def value(h: Heard, name: str) -> float:
+        sure = min(0.98, max(0.02, h.completeness))
+        return {
+            "sound": math.log(sure / (1 - sure)),
+            "spoken": math.log(min(10.0, max(1.5, h.spoken)) / 3),
+            "closed": float(h.ending == "closed"),
+            "unfinished": float(h.ending in ("unfinished", "number", "hesitation")),
+        }[name]
+
+    return np.array([[value(h, name) for name in names] for h in heard])
+
+
+def fit(x: Numbers, over: NDArray[np.bool_], weights: Numbers) -> Any:
+    """A logistic regression, ridge `STRENGTH`, the intercept free."""
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(C=1 / STRENGTH, tol=1e-8).fit(x, over, sample_weight=weights)
+
+
+def report(label: str, heard: Sequence[Heard], shipped: dict[str, float]) -> None:
+    """Print the coefficients beside the shipped ones, and each set's figures with every speaker left out in turn."""
+    from sklearn.metrics import log_loss, roc_auc_score
+
+    names = [name for name in shipped if name != "intercept"]
+    x, over = features(heard, names), np.array([h.over for h in heard])
+    weights = np.array([TABLED_WEIGHT if h.set == TABLED_SET else 1.0 for h in heard])
+    speakers, sets = np.array([h.speaker for h in heard]), np.array([h.set for h in heard])
+    whole = fit(x, over, weights)
+    fitted = [*whole.coef_[0], whole.intercept_[0]]
+    print(
+        f"\n{label}: "
+        + ", ".join(f"{n} {v:.2f} ({shipped[n]:.2f})" for n, v in zip([*names, "intercept"], fitted, strict=True))
+    )
+    guessed = np.zeros(len(heard))
+    for speaker in sorted(set(speakers)):
+        out = speakers == speaker
+        guessed[out] = fit(x[~out], over[~out], weights[~out]).predict_proba(x[out])[:, 1]
+    for name in sorted(set(sets)):
+        own = sets == name
+        auc, loss = roc_auc_score(over[own], guessed[own]), log_loss(over[own], guessed[own])
+        print(f"  {name:18} n {own.sum():3}  speakers left out: AUC {auc:.3f}, log loss {loss:.3f}")
+
+
+if __name__ == "__main__":
+    main()
