@@ -26,8 +26,8 @@ _SURELY_NOTHING = 0.8
 it was 0.80 at least; of 120 single words (Picovoice) the model would have dropped 34, half of them at less."""
 
 _AFTER = np.zeros(round(0.15 * SAMPLE_RATE), np.float32)
-"""Silence that every sound is read with. Cut 0.13 s behind the voice, 9 of 40 sentences on a card ended in a comma; with
-this none did, and of 783 words of 70 recordings cut so 67 were wrong instead of 74."""
+"""Silence that every sound is read with. Cut 0.13 s behind the voice, 9 of 40 sentences on a card ended in a comma,
+with this none; and of 783 words of 70 recordings cut so 67 were wrong instead of 74."""
 
 _MIN_SAMPLES = SAMPLE_RATE // 10
 """Shorter sound holds no word, and the encoder's convolutions need some 900 samples."""
