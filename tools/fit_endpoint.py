@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import math
 import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from companion.audio.voice_activity import WINDOW, VoiceActivity
 from companion.events import SAMPLE_RATE, Samples, samples
 from companion.stt.engine import open_engine
 from companion.turns.speech import SpeechDetector
+from companion.turns.turn_end import GOES_ON, length_of, sound_of
 from companion.turns.words_end import Ending, ending
 
 Numbers = NDArray[np.float64]
@@ -134,7 +134,9 @@ class _Senses:
         return began, [*pauses, (voiced, len(sound))]
 
     def _model(self, role: Any, language: Any) -> Any:
-        return next(m for m in self._models.candidates(role, "starter", language) if self._store.installed(m))
+        model = self._models.chosen(self._store, role, "starter", language)
+        assert model is not None, f"no model for {role} is installed: run `companion models pull`"
+        return model
 
     def _engine(self, language: str) -> Any:
         if language not in self._engines:
@@ -159,12 +161,11 @@ def features(heard: Sequence[Heard], names: Sequence[str]) -> Numbers:
     """(silences, names), as `turn_end.probability` makes them."""
 
     def value(h: Heard, name: str) -> float:
-        sure = min(0.98, max(0.02, h.completeness))
         return {
-            "sound": math.log(sure / (1 - sure)),
-            "spoken": math.log(min(10.0, max(1.5, h.spoken)) / 3),
+            "sound": sound_of(h.completeness),
+            "spoken": length_of(h.spoken),
             "closed": float(h.ending == "closed"),
-            "unfinished": float(h.ending in ("unfinished", "number", "hesitation")),
+            "unfinished": float(h.ending in GOES_ON),
         }[name]
 
     return np.array([[value(h, name) for name in names] for h in heard])

@@ -113,9 +113,12 @@ class EchoMeter:
         if self._unjudged == self.SECOND:
             self._unjudged = 0
             self.echo = self._judge()
-        elif self.echo == "unknown" and self._unjudged == self.SECOND // 2:
-            arrived = [*self._before][self.ARRIVED :]
-            self.echo = "none" if max(arrived) < self._audible() else "unknown"
+        elif self.echo == "unknown" and self._unjudged == self.SECOND // 2 and self._heard_nothing():
+            self.echo = "none"
+
+    def _heard_nothing(self) -> bool:
+        """Whether no frame held an echo by the time when one must have come."""
+        return max([*self._before][self.ARRIVED :]) < self._audible()
 
     def _audible(self) -> float:
         """dBFS from which a frame holds more than the room's own noise."""

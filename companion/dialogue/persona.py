@@ -33,7 +33,8 @@ _EMOTIONS: Final = {
 _LEANS: Final = 0.2
 """The words lean to gladness or against it from this difference between the scores on."""
 
-_HARD: Final = ("sad", "angry", "afraid", "disgusted")
+HARD_FEELINGS: Final = ("sad", "angry", "afraid", "disgusted")
+"""Those of `events.EMOTIONS` that are borne, not enjoyed."""
 
 _CLEAR: Final = 0.6
 """Confidence from which the feeling in the words counts: it says what the moment is where the model does not."""
@@ -120,7 +121,7 @@ def moment(named: str, sure: bool, felt: AffectReading | None, *, trusted: bool)
 
 def _against(named: str, felt: AffectReading) -> bool:
     """Whether the words rather lean the other way than a moment of this name does."""
-    glad, hard = felt.scores.get("happy", 0.0), sum(felt.scores.get(feeling, 0.0) for feeling in _HARD)
+    glad, hard = felt.scores.get("happy", 0.0), sum(felt.scores.get(feeling, 0.0) for feeling in HARD_FEELINGS)
     return (hard - glad if _EMOTIONS[named] == "happy" else glad - hard) > _LEANS
 
 

@@ -182,9 +182,9 @@ class Replier:
 
     def lead(self, history: Sequence[Exchange], words: str, affect: Affect | None = None) -> Clause | None:
         """What opens the answer, where a model is to write it; None where a direct answer is due, or is ready."""
-        if self._model is None or self._disclosure_due() or self._answered_in_code(history, words):
-            return None
         if self._begun is not None and self._begun.begins(history, words):
+            return None
+        if self._model is None or self._disclosure_due() or self._answered_in_code(history, words):
             return None
         felt = affect.words if affect is not None else None
         lead = self._leads.choose(words, felt, [turn.companion for turn in history])

@@ -63,7 +63,10 @@ _SURE = 0.9
 _CERTAIN = 0.98
 """Smart Turn is never believed more than this, nor its opposite."""
 
-_WORDS = {"closed": 1.66, "open": 0.0, "comma": 0.0, "unfinished": -2.02, "number": -2.02, "hesitation": -2.02}
+GOES_ON: frozenset[Ending | None] = frozenset({"unfinished", "number", "hesitation"})
+"""Words that ask for more."""
+
+_WORDS = {"closed": 1.66, "open": 0.0, "comma": 0.0, **dict.fromkeys(GOES_ON, -2.02)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +79,23 @@ class Cues:
     ending: Ending | None = None
 
 
-def probability(cues: Cues) -> float:
-    """Probability, 0…1, that the turn is over, before its silence is counted.
+def sound_of(completeness: float | None) -> float:
+    """Smart Turn's answer as log-odds, which the coefficient counts; 0 where it is not known."""
+    sure = min(_CERTAIN, max(1 - _CERTAIN, completeness if completeness is not None else 0.5))
+    return math.log(sure / (1 - sure))
+
+
+def length_of(spoken: float) -> float:
+    """The length of a turn in seconds, as the coefficient counts it.
 
     Turns of less than 1.5 s count like those: read speech, on which this was fitted, has no short answers.
     """
-    sure = min(_CERTAIN, max(1 - _CERTAIN, cues.completeness if cues.completeness is not None else 0.5))
-    sound = math.log(sure / (1 - sure))
-    spoken = math.log(min(10.0, max(1.5, cues.spoken)) / 3)
+    return math.log(min(10.0, max(1.5, spoken)) / 3)
+
+
+def probability(cues: Cues) -> float:
+    """Probability, 0…1, that the turn is over, before its silence is counted."""
+    sound, spoken = sound_of(cues.completeness), length_of(cues.spoken)
     if cues.ending is None:
         logit = -0.69 + 0.34 * sound + 1.06 * spoken
     else:
@@ -93,19 +105,14 @@ def probability(cues: Cues) -> float:
 
 def turn_end(cues: Cues, pauses: Pauses, policy: EndpointPolicy) -> Endpoint:
     """The silence to wait for, and what decided it. Ask again when a cue arrives."""
-    goes_on = cues.ending in ("unfinished", "number", "hesitation")
-    if cues.completeness is not None and cues.completeness >= _SURE and not goes_on:
+    if cues.completeness is not None and cues.completeness >= _SURE and cues.ending not in GOES_ON:
         slower = max(1.0, pauses.median / PRIOR)
         wait = max(policy.shortest, policy.comma) if cues.ending == "comma" else policy.shortest
         return Endpoint(min(policy.longest, round(wait * slower)), "sound")
     over = probability(cues)
     wait = samples(pauses.outlasting(policy.risk * over / (1 - over)))
     longest = policy.timeout if over < _UNFINISHED else policy.longest
-    reason = (
-        cues.ending
-        if cues.ending not in (None, "open", "comma")
-        else "silence"
-        if cues.completeness is None
-        else "sound"
-    )
-    return Endpoint(min(longest, max(policy.shortest, wait)), str(reason))
+    reason: str = "silence" if cues.completeness is None else "sound"
+    if cues.ending is not None and _WORDS[cues.ending]:
+        reason = cues.ending
+    return Endpoint(min(longest, max(policy.shortest, wait)), reason)

@@ -28,10 +28,9 @@ def read(sound: Samples, language: Language, profile: Profile) -> str:
 @cache
 def _recognizer(language: Language, profile: Profile) -> TurnRecognizer:
     store, models = catalog.ModelStore(settings.default_models()), catalog.load()
-    opened = {}
-    for role in ("stt", "stt-stream"):
-        for model in models.candidates(role, profile, language):
-            if store.installed(model):
-                opened[role] = (model.engine, model.id, store.path(model))
-                break
+    opened = {
+        model.role: (model.engine, model.id, store.path(model))
+        for role in ("stt", "stt-stream")
+        if (model := models.chosen(store, role, profile, language)) is not None
+    }
     return open_recognizer(language, opened)

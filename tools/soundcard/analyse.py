@@ -133,16 +133,20 @@ class _Evidence:
 
     def words(self, one: Spoken | None) -> ErrorRate:
         """The errors in what was understood of a sentence."""
-        if one is None or one.sound.kind != "sentence" or (heard := self.heard[id(one)]) is None:
+        if one is None or (heard := self._sentence(one)) is None:
             return ErrorRate(0, 0)
         said = " ".join(text for at, text in self.turns if heard[0] - NEAR_S <= at <= heard[1])
         return self._errors(one, said)
 
     def words_alone(self, one: Spoken | None, read: Callable[[Samples], str]) -> ErrorRate:
         """The errors in what is understood of its recording."""
-        if one is None or one.sound.kind != "sentence" or self.heard[id(one)] is None:
+        if one is None or self._sentence(one) is None:
             return ErrorRate(0, 0)
         return self._errors(one, read(one.sound.samples))
+
+    def _sentence(self, one: Spoken) -> tuple[float, float] | None:
+        """When it was heard, if it is a sentence, and was."""
+        return self.heard[id(one)] if one.sound.kind == "sentence" else None
 
     def _errors(self, one: Spoken, said: str) -> ErrorRate:
         errors = character_errors if self.language == "ko" else word_errors

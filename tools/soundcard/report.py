@@ -58,9 +58,8 @@ def summary(found: Found) -> dict[str, Any]:
         "excluded": dict(Counter(one.outcome for one in into if one.outcome in ("reply was over", "not heard"))),
         "own": {"turns": found.own_turns, "holds": found.own_holds, "stops": found.own_stops},
         "errors": {
-            "plain": round(found.plain.rate, 3) if found.plain.length else None,
-            "over_reply": round(found.over.rate, 3) if found.over.length else None,
-            "alone": round(found.alone.rate, 3) if found.alone.length else None,
+            key: round(errors.rate, 3) if errors.length else None
+            for key, errors in (("plain", found.plain), ("over_reply", found.over), ("alone", found.alone))
         },
         "trouble": {
             "noticed_s": [one.noticed_s for one in steps if one.noticed_s is not None],

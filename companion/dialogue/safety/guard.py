@@ -42,7 +42,7 @@ class Guard:
         """What is said in danger, for the voice to have its beginning ready."""
         crises = [FixedAnswer("crisis", self.answers.crisis(kind, 0)) for kind in get_args(Kind)]
         offers = [FixedAnswer("crisis-again", self.answers.offer(asked_to_call=asked)) for asked in (False, True)]
-        return [*crises, *offers, FixedAnswer("medicine", self.answers.medicine())]
+        return [*crises, FixedAnswer("medicine", self.answers.medicine()), *offers]  # offers come a turn later
 
     def answer(self, history: Sequence[Exchange], words: str) -> FixedAnswer | None:
         """The answer to `words` behind `history`; None where the model may answer."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from companion.dialogue.persona import clear_feeling
+from companion.dialogue.persona import HARD_FEELINGS, clear_feeling
 from companion.events import AffectReading
 from companion.settings import Language
 
@@ -27,13 +27,7 @@ was ready in time."""
 LEAST_WORDS: Final = 3
 """Shorter turns are mostly a yes, a no or a name, and want a direct answer."""
 
-_KINDS: Final[Mapping[str, Kind]] = {
-    "sad": "hard",
-    "angry": "hard",
-    "afraid": "hard",
-    "disgusted": "hard",
-    "happy": "good",
-}
+_KINDS: Final[Mapping[str, Kind]] = {**dict.fromkeys(HARD_FEELINGS, "hard"), "happy": "good"}
 _STYLES: Final[Mapping[Kind, str]] = {"plain": "warm", "hard": "gentle", "good": "bright"}
 
 _INTERJECTION: Final = re.compile(r"^(oh|ah|ouch|hm+|mm+|아이고|저런|오|와|아)[,!.]+ +", re.IGNORECASE)
