@@ -7,14 +7,17 @@ import re
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from companion.dialogue.safety.classifier import Classifier
+from companion.dialogue.safety.classifier import Classifier, windows
 from companion.dialogue.safety.crisis import KINDS, CrisisDetector
 from companion.dialogue.safety.guard import Guard
 from companion.dialogue.safety.helplines import helpline, likely_country
+from companion.dialogue.safety.words import normal
 from companion.events import Exchange
 from companion.settings import Language
+from tools.crisis.grammar import templates
 
 ROOT = Path(__file__).parent.parent
 DETECTORS = {language: CrisisDetector(language, Classifier.load(language)) for language in ("en", "ko")}
@@ -116,6 +119,44 @@ def test_what_is_said_to_the_product_every_day_alarms_nobody(language: Language)
     assert len(lines) >= 400
     as_heard = [re.sub(r"[^\w\s']", "", line.lower()) for line in lines]
     assert not [line for line in {*lines, *as_heard} if DETECTORS[language].kind(line) is not None]
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [
+        (
+            "so today i went to the shop and bought some bread and then i met anna and we talked about her new job and "
+            "the kids and everyone would be better off if i was dead and tomorrow i have to go to the dentist at nine",
+            "en",
+        ),
+        ("오늘 시장에 가서 빵을 사고 친구를 만나 얘기를 했는데 나 오늘 밤에 죽으려고 해 내일은 치과에 가", "ko"),
+    ],
+)
+def test_a_cry_for_help_in_the_midst_of_other_talk_is_heard(words: str, language: Language) -> None:
+    classifier = Classifier.load(language)
+    text = normal(words, language)
+    assert len(windows(text, language)) > 1
+    assert classifier.kind(text) == "suicide"
+
+
+def test_short_words_are_judged_as_a_whole() -> None:
+    assert windows("i want to die", "en") == ["i want to die"]
+    assert windows("죽고싶어", "ko") == ["죽고싶어"]
+
+
+@pytest.mark.parametrize(
+    ("words", "language"), [("our school had a talk on self harm today", "en"), ("보험금 청구 어떻게 해", "ko")]
+)
+def test_where_the_classifier_is_sure_a_pattern_counts_for_nothing(words: str, language: Language) -> None:
+    assert CrisisDetector(language, None).kind(words) is not None
+    assert DETECTORS[language].kind(words) is None
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_choice_of_the_templates_is_made(language: Language) -> None:
+    rng = np.random.default_rng(0)
+    for template in templates(language):
+        assert not re.search(r"[(){}|]", template.lines(1, rng)[0]), template.text
 
 
 def test_in_a_medical_emergency_the_emergency_number_is_named() -> None:

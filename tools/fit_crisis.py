@@ -4,8 +4,9 @@
 
 DATA: the folder with goemotions-en.tsv, songys-ko.tsv, nsmc-ko.tsv and kote-ko.tsv (default ../shared/data/text).
 Logistic regression over hashed n-grams of lines from the templates in tools/crisis, of models/safety/train.csv and of
-everyday text by others. The threshold is the score that 9 % of the hard lines that are no crisis reach in five-fold
-cross-validation; lines of one template, and like lines of train.csv, which stand together, are never in both halves.
+everyday text by others. The threshold is the score that 10 % of the hard lines that are no crisis reach in
+five-fold cross-validation; lines of one template, and like lines of train.csv, which stand together, are never in both
+halves.
 The lists of tests/data/safety are never fitted to: what templates and train.csv share with them is left out.
 A second model tells the kinds of danger apart; it is fitted to the templates alone.
 """
@@ -42,7 +43,7 @@ LINES_A_TEMPLATE, LINES_AN_EASY_ONE = 40, 100
 MISHEARD = 0.3  # share of the template lines that are fitted to once more as a recogniser might hear them
 BLOCK = 12  # lines of train.csv that are set aside together
 INVERSE_PENALTY, FOLDS = 40.0, 5  # scikit-learn's C; 5 and 20 do worse on the development lists
-FALSE_ALARMS = 0.09
+FALSE_ALARMS = 0.1
 DANGER = {  # everyday lines with these are left out: some of them are cries for help
     "en": r"suicid|kill (my|him|her)self|(want|wanna) to die|self harm|abus|rape|overdos|hits me|better off dead",
     "ko": "자살|자해|죽고싶|죽어버|살기싫|살고싶지|때려|때렸|맞았|사라지고싶|목매|유서|뛰어내",

@@ -42,7 +42,7 @@ def templates(language: Language) -> Iterator[Template]:
         mark, _, rest = line.partition(" ")
         if mark == "=":
             name, _, choices = rest.partition(" ")
-            slots[name] = f"({choices.removeprefix('(').removesuffix(')')})"
+            slots[name] = f"({choices})"
         elif mark in ("+", "-"):
             kind, crisis = rest, mark == "+"
         elif line and mark != "#":

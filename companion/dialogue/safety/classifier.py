@@ -19,6 +19,8 @@ from companion.settings import Language, shipped
 
 BUCKETS: Final = 1 << 17
 """Hash buckets."""
+WINDOW: Final = {"en": 10, "ko": 15}
+"""Words or syllables of a stretch of long talk that is judged by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,7 @@ class Classifier:
 
     def score(self, text: str) -> float:
         """How far `text`, in its normal form, leans towards a crisis (log-odds, unbounded)."""
-        buckets = hashed(text, self.language)
-        return float(self.weights[buckets].sum()) / math.sqrt(len(buckets)) + self.bias if buckets else -math.inf
+        return self._strongest(text)[0]
 
     def alarmed(self, text: str) -> bool:
         """Whether `text` counts as a crisis."""
@@ -61,11 +62,33 @@ class Classifier:
 
     def kind(self, text: str) -> str | None:
         """The likeliest kind of crisis where `text`, in its normal form, counts as one."""
-        if not self.alarmed(text):
+        score, buckets = self._strongest(text)
+        if score < self.threshold:
             return None
-        buckets = hashed(text, self.language)
         scores = self.kind_weights[:, buckets].sum(axis=1) / math.sqrt(len(buckets)) + self.kind_biases
         return self.kinds[int(scores.argmax())]
+
+    def _strongest(self, text: str) -> tuple[float, list[int]]:
+        """The highest score among `text` and its windows, and the buckets of what has it."""
+        scored = [
+            (self._sum(buckets), buckets)
+            for part in windows(text, self.language)
+            if (buckets := hashed(part, self.language))
+        ]
+        return max(scored, default=(-math.inf, []))
+
+    def _sum(self, buckets: list[int]) -> float:
+        return float(self.weights[buckets].sum()) / math.sqrt(len(buckets)) + self.bias
+
+
+def windows(text: str, language: Language) -> list[str]:
+    """`text`, and, where it is long, its overlapping stretches: a cry for help in the midst of other talk."""
+    units: Sequence[str] = text if language == "ko" else text.split()
+    size = WINDOW[language]
+    if len(units) <= size * 3 // 2:
+        return [text]
+    starts = range(0, len(units) - size // 2, size // 2)
+    return [text, *(("" if language == "ko" else " ").join(units[start : start + size]) for start in starts)]
 
 
 def hashed(text: str, language: Language) -> list[int]:
@@ -77,13 +100,16 @@ def hashed(text: str, language: Language) -> list[int]:
 
 
 def _words(words: list[str]) -> Iterable[str]:
-    """One to four words, and three to five letters within a word."""
+    """One to four words, three to five letters within a word, and five to seven letters across words."""
     framed = ["^", *words, "$"]
     for size in range(1, 5):
         yield from (" ".join(framed[start : start + size]) for start in range(len(framed) - size + 1))
     for word in words:
         for size in range(3, 6):
             yield from (f"_{f'<{word}>'[start : start + size]}" for start in range(len(word) + 3 - size))
+    text = f"_{'_'.join(words)}_"
+    for size in range(5, 8):
+        yield from (f"~{text[start : start + size]}" for start in range(len(text) - size + 1))
 
 
 def _syllables(text: str) -> Iterable[str]:

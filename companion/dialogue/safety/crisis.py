@@ -2,8 +2,8 @@
 
 Two nets, the first of patterns that people can read and mend (`crisis.<language>.toml`), the second a small classifier
 for what no pattern foresaw. The patterns look at what is left once stories, times long gone, figures of speech and
-negations are taken out; the classifier has learned these. Recall comes first: the price of a false alarm is one kind
-sentence.
+negations are taken out; the classifier has learned these, and where it is sure that words are none it overrules a
+pattern. Recall comes first: the price of a false alarm is one kind sentence.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ Kind = Literal["medical", "other", "danger", "self-harm", "harm", "suicide"]
 others by the owner's."""
 
 KINDS: Final[Sequence[Kind]] = get_args(Kind)
+
+_NONE: Final = -2.5
+"""Below this score the classifier is so sure that words are none that a pattern in them counts for nothing."""
 
 
 class CrisisDetector:
@@ -47,15 +50,16 @@ class CrisisDetector:
         return self._judged(words)
 
     def _judge(self, words: str) -> Kind | None:
-        likely = None
+        text, likely = normal(words, self._language), None
         if self._classifier is not None:
-            likely = cast(Kind | None, self._classifier.kind(normal(words, self._language)))
-        if (
-            likely == "medical"
-        ):  # before all else: of one who has taken too much, patterns know only that they want to die
+            likely = cast(Kind | None, self._classifier.kind(text))
+        if likely == "medical":  # before all else: patterns know of one who took too much only that they want to die
             return likely
         meant = self.meant(words)
-        return next((kind for kind, signs in self._kinds if signs.search(meant)), likely)
+        found = next((kind for kind, signs in self._kinds if signs.search(meant)), None)
+        if found is None or likely is not None or self._classifier is None or self._classifier.score(text) >= _NONE:
+            return found or likely
+        return None
 
     def meant(self, words: str) -> str:
         """`words` in their normal form without what is told of others' times and without figures of speech."""
