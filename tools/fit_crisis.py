@@ -4,7 +4,7 @@
 
 DATA: the folder with goemotions-en.tsv, songys-ko.tsv, nsmc-ko.tsv and kote-ko.tsv (default ../shared/data/text).
 Logistic regression over hashed n-grams of lines from the templates in tools/crisis, of models/safety/train.csv and of
-everyday text by others. The threshold is the score that 10 % of the hard lines that are no crisis reach in
+everyday text by others. The threshold is the score that 9 or 10 % of the hard lines that are no crisis reach in
 five-fold cross-validation; lines of one template, and like lines of train.csv, which stand together, are never in both
 halves.
 The lists of tests/data/safety are never fitted to: what templates and train.csv share with them is left out.
@@ -43,7 +43,7 @@ LINES_A_TEMPLATE, LINES_AN_EASY_ONE = 40, 100
 MISHEARD = 0.3  # share of the template lines that are fitted to once more as a recogniser might hear them
 BLOCK = 12  # lines of train.csv that are set aside together
 INVERSE_PENALTY, FOLDS = 40.0, 5  # scikit-learn's C; 5 and 20 do worse on the development lists
-FALSE_ALARMS = 0.1
+FALSE_ALARMS: dict[Language, float] = {"en": 0.09, "ko": 0.1}
 DANGER = {  # everyday lines with these are left out: some of them are cries for help
     "en": r"suicid|kill (my|him|her)self|(want|wanna) to die|self harm|abus|rape|overdos|hits me|better off dead",
     "ko": "자살|자해|죽고싶|죽어버|살기싫|살고싶지|때려|때렸|맞았|사라지고싶|목매|유서|뛰어내",
@@ -120,10 +120,11 @@ def fit_language(language: Language, lines: list[Line]) -> None:
     for fold in range(FOLDS):
         kept = folds != fold
         unseen[~kept] = fit(features[kept], crisis[kept], weight[kept]).decision_function(features[~kept])
-    threshold = float(np.quantile(unseen[hard & ~crisis], 1 - FALSE_ALARMS))
+    threshold = float(np.quantile(unseen[hard & ~crisis], 1 - FALSE_ALARMS[language]))
     print(
         f"{language}: {len(group_names)} groups, {crisis.sum()} lines of danger, {(~crisis).sum()} others; threshold "
-        f"{threshold:.2f}: recall {(unseen[crisis] >= threshold).mean():.3f}, false alarms {FALSE_ALARMS:.0%} on hard, "
+        f"{threshold:.2f}: recall {(unseen[crisis] >= threshold).mean():.3f}, "
+        f"false alarms {FALSE_ALARMS[language]:.0%} on hard, "
         f"{(unseen[~hard] >= threshold).mean():.2%} on everyday lines"
     )
     model = fit(features, crisis, weight)
