@@ -10,6 +10,8 @@ import soundfile as sf
 import soxr
 
 from companion import catalog, settings
+from companion.affect.voice import VoiceMeter
+from companion.audio.encoder import SpeechEncoder
 from companion.catalog import Role
 from companion.events import SAMPLE_RATE, Samples
 from companion.settings import Language, Profile
@@ -46,6 +48,12 @@ def model_file(role: Role, profile: Profile = "tiny", language: Language = "en")
         if store.installed(model):
             return store.file(model)
     pytest.skip(f"no model for {role} ({profile}, {language}): run `make models`")
+
+
+@cache
+def voice_meter() -> VoiceMeter:
+    """What measures voices, on the installed end-of-turn model."""
+    return VoiceMeter(SpeechEncoder(model_file("turn")).frames)
 
 
 def engine(model_id: str) -> Engine:

@@ -7,8 +7,9 @@ import pytest
 
 from companion.affect import tone
 from companion.affect.baseline import Baseline, Values
+from companion.affect.voice import MEASURED
 
-SIZE = 775
+SIZE = 967
 PRIOR = Baseline(0, np.zeros(SIZE, np.float32), np.ones(SIZE, np.float32))
 
 
@@ -75,16 +76,16 @@ def test_one_familiar_utterance_between_keeps_the_guest_a_guest() -> None:
 
 def test_what_is_kept_comes_back_the_same() -> None:
     owner = after(PRIOR, [*utterances(12), *utterances(2, mean=3.0, seed=9)])
-    back = Baseline.from_bytes(owner.to_bytes())
+    back = Baseline.from_bytes(owner.to_bytes(), PRIOR)
     assert (back.count, back.strange) == (12, 2)
     np.testing.assert_array_equal(back.mean, owner.mean)
     np.testing.assert_array_equal(back.variance, owner.variance)
 
 
-@pytest.mark.parametrize("content", [b"", b"\0" * 8, b"\0" * 6204, b"\xff" * 6208])
+@pytest.mark.parametrize("content", [b"", b"\0" * 8, b"\0" * 7740, b"\xff" * 7744, b"\xff" * 6208])
 def test_what_is_no_baseline_is_refused(content: bytes) -> None:
     with pytest.raises(ValueError, match="no baseline"):
-        Baseline.from_bytes(content)
+        Baseline.from_bytes(content, PRIOR)
 
 
 def test_nothing_measured_can_be_farther_than_six_deviations() -> None:
@@ -97,3 +98,13 @@ def test_the_head_brings_a_usual_to_begin_with_and_its_licence() -> None:
     assert prior.mean.shape == prior.variance.shape == (SIZE,)
     with np.load(tone.weights_folder() / "voice.npz") as file:
         assert "CC BY-NC-SA 4.0" in str(file["licence"])
+
+
+def test_a_usual_of_before_anything_was_learned_about_tones_is_kept_and_the_rest_begun_anew() -> None:
+    owner = after(PRIOR, utterances(50, mean=2.0))
+    old = np.concatenate([[owner.count, 0], owner.mean[:MEASURED], owner.variance[:MEASURED]]).astype("<f4").tobytes()
+    kept = Baseline.from_bytes(old, PRIOR)
+    np.testing.assert_array_equal(kept.mean[:MEASURED], owner.mean[:MEASURED])
+    np.testing.assert_array_equal(kept.mean[MEASURED:], PRIOR.mean[MEASURED:])
+    assert kept.count == 0
+    assert after(kept, utterances(20, mean=2.0)).mean[MEASURED:].mean() > 1.5

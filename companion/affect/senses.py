@@ -72,7 +72,7 @@ class Senses:
         """Take up the baseline of an earlier talk, as `record` wrote it; what is no such thing is passed over."""
         if record and self._head is not None:
             try:
-                self._baseline = Baseline.from_bytes(base64.b64decode(record))
+                self._baseline = Baseline.from_bytes(base64.b64decode(record), self._head.prior)
             except ValueError:
                 self._baseline = self._head.prior
 

@@ -33,10 +33,10 @@ _ENOUGH_SPEECH = 1.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ToneHead:
-    """The fitted weights, k tones by 775 values.
+    """The fitted weights, k tones by 967 values.
 
-    `tones`: names of the k tones, those of `EMOTIONS` and some finer. `weights` (k, 775), `bias` (k,): logits of the
-    values relative to the baseline, divided by the temperature. `speech` (775,), `speech_bias`: the logit of "this is
+    `tones`: names of the k tones, those of `EMOTIONS` and some finer. `weights` (k, 967), `bias` (k,): logits of the
+    values relative to the baseline, divided by the temperature. `speech` (967,), `speech_bias`: the logit of "this is
     speech" of the values relative to the prior. `prior`: the baseline of someone who has not yet been heard.
     """
 

@@ -8,23 +8,34 @@ from dataclasses import astuple, dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from companion.affect.pooling import WIDTH, Pooling, load
 from companion.affect.prosody import Prosody, loud, measure
 from companion.events import FRAME, SAMPLE_RATE, Samples, seconds
 
-Encoder = Callable[[Samples], NDArray[np.float32]]
-"""Speech → its 768 encoder statistics, `SpeechEncoder.statistics` of `companion.audio.encoder`."""
+Frames = NDArray[np.float32]
+
+Encoder = Callable[[Samples], Frames]
+"""Speech → its frames, shape (n, 768): `SpeechEncoder.frames` of `companion.audio.encoder`."""
 
 MEASURES = tuple(field.name for field in fields(Prosody))
-"""What a person may be shown, in the order of `VoiceFeatures.values`; behind them stand the encoder's statistics."""
+"""What a person may be shown, in the order of `VoiceFeatures.values`; behind them stands the encoding."""
 
-VALUES = len(MEASURES) + 768
-"""Length of `VoiceFeatures.values`: 775."""
+_LAYER = 384  # values of a frame that are the first layer's
+
+STATISTICS = 2 * _LAYER
+"""Values of an encoding that nothing was fitted for: means, then standard deviations, of the first layer."""
+
+MEASURED = len(MEASURES) + STATISTICS
+"""Values at the front of `VoiceFeatures.values` that nothing was fitted for: 775."""
+
+VALUES = MEASURED + WIDTH
+"""Length of `VoiceFeatures.values`: 967."""
 
 SPAN = 8 * SAMPLE_RATE
 """Samples that are listened to: the encoder's window. Of a longer turn the last 8 s."""
 
-_PROSODY_SPAN = 4 * SAMPLE_RATE
-"""Samples of it whose pitch is measured, the last 4 s: it takes 9 ms a second, and a median needs no more."""
+_PROSODY_SPAN = 3 * SAMPLE_RATE
+"""Samples of it whose pitch is measured, the last 3 s: it takes 7 ms a second, and a median needs no more."""
 
 _SHORTEST = SAMPLE_RATE * 3 // 10
 """0.3 s of sound, a short "yes": less says nothing about a tone."""
@@ -38,34 +49,47 @@ _PITCH = (60.0, 600.0)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VoiceFeatures:
-    """An utterance as it sounded. `duration`: of the speech in seconds. `encoding`: shape (768,)."""
+    """An utterance as it sounded. `duration`: of the speech in seconds.
+
+    `encoding`: shape (960,), `STATISTICS` of the first encoder layer, then what `Pooling` makes of the frames.
+    """
 
     duration: float
     prosody: Prosody
     encoding: NDArray[np.float32]
 
     def values(self) -> NDArray[np.float32]:
-        """Everything that has a baseline: shape (775,), `MEASURES` first; NaN where something was not measured."""
+        """Everything that has a baseline: shape (967,), `MEASURES` first; NaN where something was not measured."""
         return np.concatenate([np.array(astuple(self.prosody), dtype=np.float32), self.encoding])
 
 
 class VoiceMeter:
-    """Measures utterances: pitch by swift-f0 (MIT, its weights are in the package), tone by `encode`."""
+    """Measures utterances: pitch by swift-f0 (MIT, its weights are in the package), tone by `encode` and `pooling`."""
 
-    def __init__(self, encode: Encoder) -> None:
+    def __init__(self, encode: Encoder, pooling: Pooling | None = None) -> None:
         from swift_f0 import SwiftF0
 
         self._encode = encode
+        self._pooling = pooling or load()
         self._pitch = SwiftF0(threads=1, spin=False)
 
-    def measure(self, sound: Samples) -> VoiceFeatures | None:
-        """The features of `sound`, a turn at 16 kHz; None where it is silent or shorter than 0.3 s."""
+    def measure(self, sound: Samples, pooling: Pooling | None = None) -> VoiceFeatures | None:
+        """The features of `sound`, a turn at 16 kHz; None where it is silent or shorter than 0.3 s.
+
+        `pooling`: another one than this meter's, for a bench that tests what has not heard the speaker.
+        """
         speech = trimmed(sound[-SPAN:])
         if len(speech) < _SHORTEST:
             return None
         track = self._pitch.detect(speech[-_PROSODY_SPAN:], SAMPLE_RATE, *_PITCH)
         prosody = measure(track.pitch_hz, track.confidence, track.loudness_db)
-        return VoiceFeatures(seconds(len(speech)), prosody, self._encode(speech))
+        return VoiceFeatures(seconds(len(speech)), prosody, encoding(self._encode(speech), pooling or self._pooling))
+
+
+def encoding(frames: Frames, pooling: Pooling) -> NDArray[np.float32]:
+    """Shape (960,) of `VoiceFeatures` for the frames (n, 768) of an utterance."""
+    first = frames[:, :_LAYER]
+    return np.concatenate([first.mean(axis=0), first.std(axis=0), pooling(frames)])
 
 
 def trimmed(sound: Samples) -> Samples:

@@ -81,7 +81,7 @@ def open_senses(store: ModelStore, models: Mapping[Role, Model], settings: Setti
     from companion.affect.voice import VoiceMeter
     from companion.audio.encoder import SpeechEncoder
 
-    meter = VoiceMeter(SpeechEncoder(store.file(models["turn"])).statistics)
+    meter = VoiceMeter(SpeechEncoder(store.file(models["turn"])).frames)
     return Senses(settings.language, meter, tone.load())
 
 

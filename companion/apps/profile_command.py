@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from companion.affect import tone
 from companion.affect.baseline import Baseline
 from companion.affect.voice import MEASURES
 from companion.apps import dates
@@ -132,8 +133,8 @@ def _in_short(value: Any) -> str:
 
 
 def _usual(record: str) -> dict[str, Any]:
-    """The measured part of a voice's baseline; the encoder's 768 values say nothing to a person."""
-    baseline = Baseline.from_bytes(base64.b64decode(record))
+    """The measured part of a voice's baseline; the encoding says nothing to a person."""
+    baseline = Baseline.from_bytes(base64.b64decode(record), tone.load().prior)
     measures = zip(MEASURES, baseline.mean, baseline.variance, strict=False)
     return {
         "utterances": baseline.count,

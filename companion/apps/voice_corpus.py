@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from companion.affect.baseline import Baseline
+from companion.affect.pooling import Pooling
 from companion.affect.voice import VALUES, VoiceMeter
 from companion.apps.recordings import Recording, read_sound
 from companion.events import Samples
@@ -25,10 +26,17 @@ _LOW = ("sad", "neutral", "bored", "calm")
 TONES = (*_HIGH, *_LOW, "disgusted")
 """What the corpora ask their actors for, under one name each."""
 
+EMOTION_SETS = ("emotion-en-ravdess", "emotion-de-emodb", "emotion-ko")
+"""The corpora that the shipped weights are fitted on."""
+
+_FOLDS = 4
+
+Spoil = Callable[[Samples, np.random.Generator], Samples]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Corpus:
-    """n utterances: `values` (n, 775) as measured, `tones` and `speakers` (n,) by name."""
+    """n utterances: `values` (n, 967) as measured, `tones` and `speakers` (n,) by name."""
 
     name: str
     language: str
@@ -47,16 +55,31 @@ def tone(recording: Recording) -> str:
     return name if name in TONES else ""
 
 
+def folds(speakers: Sequence[str]) -> list[list[str]]:
+    """Speakers in four parts, the same ones every time."""
+    return [sorted(speakers)[part::_FOLDS] for part in range(_FOLDS)]
+
+
+def speaker(recording: Recording) -> str:
+    """Who speaks, under a name of their own in all sets."""
+    return f"{recording.set}/{recording.speaker}"
+
+
 def measure(
-    recordings: Sequence[Recording], meter: VoiceMeter, spoil: Callable[[Samples, np.random.Generator], Samples]
+    recordings: Sequence[Recording],
+    meter: VoiceMeter,
+    spoil: Spoil,
+    pooling: Callable[[str], Pooling | None] = lambda _: None,
 ) -> Corpus:
     """The recordings of one set, each through `spoil`, which gets the same random numbers every time.
 
-    What is silent counts as never measured: all its values are NaN.
+    `pooling`: the network for a speaker, None for the meter's own. What is silent counts as never measured: all its
+    values are NaN.
     """
     rows = []
     for number, recording in enumerate(recordings):
-        features = meter.measure(spoil(read_sound(recording.path), np.random.default_rng(number)))
+        sound = spoil(read_sound(recording.path), np.random.default_rng(number))
+        features = meter.measure(sound, pooling(speaker(recording)))
         rows.append(np.full(VALUES, np.nan, np.float32) if features is None else features.values())
     first = recordings[0]
     return Corpus(
@@ -64,7 +87,7 @@ def measure(
         first.language,
         np.array(rows),
         np.array([tone(r) for r in recordings]),
-        np.array([f"{first.set}/{r.speaker}" for r in recordings]),
+        np.array([speaker(r) for r in recordings]),
     )
 
 
@@ -80,7 +103,7 @@ def prior(corpora: Sequence[Corpus]) -> Baseline:
 
 
 def relative(corpus: Corpus, start: Baseline, seed: int = 0) -> Floats:
-    """(n, 775): each utterance against the baseline that its speaker's earlier ones have made of `start`.
+    """(n, 967): each utterance against the baseline that its speaker's earlier ones have made of `start`.
 
     Earlier in an order drawn from `seed`, for corpora are sorted by emotion and days are not.
     """
