@@ -45,7 +45,8 @@ def test_the_published_list_is_told_apart(language: Language) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["crisis.csv", "development.en.csv", "development.ko.csv", "held-out.en.csv", "held-out.ko.csv"]
+    "name",
+    ["crisis.csv", "blind.csv", "development.en.csv", "development.ko.csv", "held-out.en.csv", "held-out.ko.csv"],
 )
 def test_nothing_was_fitted_to_the_lists_it_is_measured_on(name: str) -> None:
     fitted = {row["text"].lower().strip(" .!?") for row in rows(ROOT / "models/safety/train.csv")}
@@ -102,13 +103,14 @@ def test_a_figure_or_a_story_hides_no_danger(words: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_most_of_what_nobody_foresaw_is_heard(language: Language) -> None:
-    lines = rows(ROOT / f"tests/data/safety/held-out.{language}.csv")
+@pytest.mark.parametrize(("name", "recall", "alarms"), [("held-out.{}.csv", 0.92, 0.07), ("blind.csv", 0.86, 0.09)])
+def test_most_of_what_nobody_foresaw_is_heard(language: Language, name: str, recall: float, alarms: float) -> None:
+    lines = [row for row in rows(ROOT / "tests/data/safety" / name.format(language)) if row["language"] == language]
     found = {
         flag: [DETECTORS[language].kind(r["text"]) is not None for r in lines if r["crisis"] == flag] for flag in "01"
     }
-    assert sum(found["1"]) / len(found["1"]) >= 0.87
-    assert sum(found["0"]) / len(found["0"]) <= 0.14
+    assert sum(found["1"]) / len(found["1"]) >= recall
+    assert sum(found["0"]) / len(found["0"]) <= alarms
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

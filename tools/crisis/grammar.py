@@ -13,6 +13,11 @@ from companion.settings import Language
 
 _CHOICE = re.compile(r"\(([^()]*)\)")
 _SLOT = re.compile(r"{(\S+?)}")
+_PARTICLES = {  # Korean: after a consonant, after a vowel
+    form: pair
+    for pair in (("을", "를"), ("이", "가"), ("은", "는"), ("과", "와"), ("이랑", "랑"), ("으로", "로"))
+    for form in pair
+}
 
 
 @dataclass(frozen=True)
@@ -29,9 +34,19 @@ class Template:
 
     def _line(self, rng: np.random.Generator) -> str:
         text, choices = self.text, 1
-        while choices:  # innermost first
-            text, choices = _CHOICE.subn(lambda choice: rng.choice(choice[1].split("|")), text)
-        return " ".join(text.split())
+        while choices:  # from the left, innermost first
+            text, choices = _CHOICE.subn(lambda choice: _chosen(choice, rng), text, count=1)
+        return " ".join(text.split()).replace(" '", "'")
+
+
+def _chosen(choice: re.Match[str], rng: np.random.Generator) -> str:
+    """One of the choices, a Korean particle in the form that suits what is before it."""
+    chosen = str(rng.choice(choice[1].split("|")))
+    before = ord(choice.string[choice.start() - 1 : choice.start()] or " ") - ord("가")
+    if (pair := _PARTICLES.get(chosen)) is None or not 0 <= before <= ord("힣") - ord("가"):
+        return chosen
+    final = before % 28
+    return pair[1] if final == 0 or (final == 8 and chosen in ("으로", "로")) else pair[0]
 
 
 def templates(language: Language) -> Iterator[Template]:
