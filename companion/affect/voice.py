@@ -66,17 +66,17 @@ class VoiceFeatures:
 class VoiceMeter:
     """Measures utterances: pitch by swift-f0 (MIT, its weights are in the package), tone by `encode` and `pooling`."""
 
-    def __init__(self, encode: Encoder, pooling: Pooling | None = None) -> None:
+    def __init__(self, encode: Encoder) -> None:
         from swift_f0 import SwiftF0
 
         self._encode = encode
-        self._pooling = pooling or load()
+        self._pooling = load()
         self._pitch = SwiftF0(threads=1, spin=False)
 
     def measure(self, sound: Samples, pooling: Pooling | None = None) -> VoiceFeatures | None:
         """The features of `sound`, a turn at 16 kHz; None where it is silent or shorter than 0.3 s.
 
-        `pooling`: another one than this meter's, for a bench that tests what has not heard the speaker.
+        `pooling`: another one than the shipped, for a bench that tests what has not heard the speaker.
         """
         speech = trimmed(sound[-SPAN:])
         if len(speech) < _SHORTEST:
