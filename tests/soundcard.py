@@ -1,7 +1,7 @@
 """A virtual sound card: PulseAudio in a folder of its own, seen by PortAudio as its default device.
 
 What is played into the card's `cable` is what its microphone hears; what the program plays can be recorded at the
-speaker. `norewinds` makes the null sinks work in steps of 50 ms; without it they take 2 s of sound at once.
+speaker. `norewinds` makes the null sink work in steps of 50 ms; without it it takes 2 s of sound at once.
 """
 
 from __future__ import annotations
@@ -44,9 +44,14 @@ class VirtualCard:
         """Start the daemon, and return when it answers."""
         modules = (
             f"module-native-protocol-unix socket={self._socket} auth-anonymous=1",
-            f"module-null-sink sink_name=speaker rate={RATE} norewinds=1",
-            f"module-null-sink sink_name=cable rate={RATE} norewinds=1",
-            "module-virtual-source source_name=microphone master=cable.monitor",
+            f"module-null-sink sink_name=card rate={RATE} channels=2 channel_map=front-left,front-right norewinds=1",
+            *(
+                f"module-remap-sink sink_name={name} master=card channels=1 channel_map=mono remix=no"
+                f" master_channel_map={side}"
+                for name, side in (("speaker", "front-left"), ("cable", "front-right"))
+            ),
+            "module-remap-source source_name=microphone master=card.monitor channels=1 channel_map=mono remix=no"
+            " master_channel_map=front-right",
         )
         subprocess.run(
             ["pulseaudio", "-n", "-D", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes"]
@@ -65,17 +70,21 @@ class VirtualCard:
 
     def suspend_microphone(self, suspended: bool) -> None:
         """Stop the microphone without closing it: it gives no samples, and no error."""
-        self._pactl("suspend-sink", "cable", "1" if suspended else "0")
+        self._pactl("suspend-source", "microphone", "1" if suspended else "0")
 
     @contextmanager
     def feeding_back(self, level_db: float) -> Iterator[None]:
-        """The microphone hears the speaker at `level_db`, some 60 ms late."""
+        """The microphone hears the speaker at `level_db`, some 60 ms late, and no later when the machine is busy.
+
+        Both are channels of one sink, so that nothing need be adjusted; between two sinks the delay wanders.
+        """
         module = self._pactl(
             "load-module",
             "module-loopback",
             "source=speaker.monitor",
             "sink=cable",
             "latency_msec=60",
+            "adjust_time=0",
             "source_dont_move=1",
             "sink_dont_move=1",
         ).strip()
