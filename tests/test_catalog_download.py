@@ -177,6 +177,52 @@ def test_an_unreachable_host_is_asked_once_a_run_and_leaves_nothing(store: Model
         assert late.asked == []
 
 
+# --- what another model has ------------------------------------------------------------------------------------------
+
+
+def test_files_that_another_model_has_are_shared_and_not_fetched(server: Server, store: ModelStore):
+    ears, tone = model(https(server)), model(https(server), model_id="tone", files={"weights.bin": WEIGHTS})
+    store.pull(ears)
+    server.asked.clear()
+    pulled = store.pull(tone)
+    assert pulled is not None
+    assert str(pulled.source) == "ears, where the same files are"
+    assert server.asked == []
+    assert contents(store.path(tone)) == {"weights.bin": WEIGHTS}
+    assert store.file(tone).samefile(store.file(ears)), "it takes no room of its own"
+    store.remove(ears)
+    assert store.verify(tone) == []
+
+
+def test_of_a_model_that_another_has_in_part_only_the_rest_is_fetched(server: Server, store: ModelStore):
+    store.pull(model(https(server), model_id="tone", files={"weights.bin": WEIGHTS}))
+    server.asked.clear()
+    ears = model(https(server))
+    store.pull(ears)
+    assert [path for path, _ in server.asked] == ["/model/conf/config.json"]
+    assert contents(store.path(ears)) == FILES
+
+
+def test_a_damaged_file_of_another_model_is_not_shared(server: Server, store: ModelStore):
+    ears, tone = model(https(server)), model(https(server), model_id="tone", files={"weights.bin": WEIGHTS})
+    store.pull(ears)
+    store.file(ears).write_bytes(WEIGHTS[::-1])
+    store.pull(tone)
+    assert contents(store.path(tone)) == {"weights.bin": WEIGHTS}
+
+
+def test_a_shared_file_that_is_damaged_is_mended_for_both(server: Server, store: ModelStore):
+    ears, tone = model(https(server)), model(https(server), model_id="tone", files={"weights.bin": WEIGHTS})
+    store.pull(ears)
+    store.pull(tone)
+    store.file(ears).write_bytes(WEIGHTS[::-1])
+    assert store.verify(ears) == store.verify(tone) == ["weights.bin"]
+    store.pull(ears)
+    store.pull(tone)
+    assert contents(store.path(tone)) == {"weights.bin": WEIGHTS}
+    assert contents(store.path(ears)) == FILES
+
+
 # --- archives --------------------------------------------------------------------------------------------------------
 
 

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 ROLES: tuple[Role, ...] = get_args(Role)
 
-OPTIONAL_ROLES: frozenset[Role] = frozenset({"stt-stream", "embed"})
-"""A conversation goes on without them: no live captions, the same answer; memories are found by their words alone."""
+OPTIONAL_ROLES: frozenset[Role] = frozenset({"stt-stream", "tone", "embed"})
+"""A conversation goes on without them: no live captions, the same answer; feelings are heard in words and not in the
+voice; memories are found by their words alone."""
 
 _ROLE_NAMES: dict[Role, str] = {
     "llm": "language model",
@@ -27,6 +28,7 @@ _ROLE_NAMES: dict[Role, str] = {
     "tts": "voice",
     "vad": "voice activity model",
     "turn": "end-of-turn model",
+    "tone": "tone-of-voice model",
     "embed": "memory search model",
 }
 _LANGUAGE_NAMES = {"en": "English", "ko": "Korean"}
@@ -35,7 +37,7 @@ _LANGUAGE_NAMES = {"en": "English", "ko": "Korean"}
 def describe(role: Role, language: str) -> str:
     """The role in words, with the language where it matters: `speech model for English`."""
     name = _ROLE_NAMES[role]
-    return name if role in ("vad", "turn") else f"{name} for {_LANGUAGE_NAMES.get(language, language)}"
+    return name if role in ("vad", "turn", "tone") else f"{name} for {_LANGUAGE_NAMES.get(language, language)}"
 
 
 class Catalog:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-Role = Literal["llm", "stt", "stt-stream", "tts", "vad", "turn", "embed"]
+Role = Literal["llm", "stt", "stt-stream", "tts", "vad", "turn", "tone", "embed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,16 @@ class PackagesSource:
 
 
 Source = HttpsSource | ArchiveSource | PackageSource | PackagesSource
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledSource:
+    """Other installed models that have all the files, by name. No catalogue names them: the store finds them."""
+
+    names: str
+
+    def __str__(self) -> str:
+        return f"{self.names}, where the same files are"
 
 
 @dataclass(frozen=True, slots=True)

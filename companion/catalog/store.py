@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from companion.catalog.entries import ArchiveSource, Model, ModelFile, Role, Source
+from companion.catalog.entries import ArchiveSource, InstalledSource, Model, ModelFile, Role, Source
 from companion.catalog.errors import PullError, SourceError, StorageError, StoreBusyError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ Progress = Callable[[int, int | None], None]
 class Pulled:
     """Where a model came from, and one line for each source that was tried in vain before."""
 
-    source: Source
+    source: Source | InstalledSource
     failures: tuple[str, ...]
 
 
@@ -100,7 +101,8 @@ class ModelStore:
     def pull(self, model: Model, progress: Progress = lambda done, total: None) -> Pulled | None:
         """Fetch the model from the first source that gives it; None: it was installed already.
 
-        Goes on where an earlier attempt stopped, and keeps the intact files of a damaged model.
+        Goes on where an earlier attempt stopped, and keeps the intact files of a damaged model. A file that another
+        installed model has is shared with it, and takes no room of its own.
 
         Raises:
             PullError: no source gave it; what arrived is kept for the next attempt.
@@ -180,6 +182,9 @@ class ModelStore:
             )
 
     def _fetch(self, model: Model, staging: Path, progress: Progress) -> Pulled:
+        if shared := self._share(model, staging):
+            self._install(model, shared, staging, model.files)
+            return Pulled(shared, ())
         from companion.catalog.download import Downloader  # brings `requests`: only when something is fetched
 
         self._downloader = self._downloader or Downloader()
@@ -194,7 +199,34 @@ class ModelStore:
                 return Pulled(source, tuple(failures))
         raise PullError(model.id, failures)
 
-    def _install(self, model: Model, source: Source, staging: Path, files: Sequence[ModelFile]) -> None:
+    def _share(self, model: Model, staging: Path) -> InstalledSource | None:
+        """Link into the staging folder what other models have of this one; their names, if they have all of it."""
+        lenders = []
+        for file in model.files:
+            target = staging / file.name
+            lender = None if target.exists() else self._holding(file)
+            if lender is None:
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(lender, target)
+            except OSError:  # the file system has no links
+                shutil.copyfile(lender, target)
+            lenders.append(lender.relative_to(self.root).parts[0])
+        return InstalledSource(" and ".join(dict.fromkeys(lenders))) if len(lenders) == len(model.files) > 0 else None
+
+    def _holding(self, file: ModelFile) -> Path | None:
+        """Where an installed model has exactly this file; None: none has it."""
+        for manifest in sorted(self.root.glob("*/manifest.json")):
+            for held in (read_json(manifest) or {}).get("files", ()):
+                path: Path = manifest.parent / held["name"]
+                if held["sha256"] == file.sha256 and is_intact(path, file):
+                    return path
+        return None
+
+    def _install(
+        self, model: Model, source: Source | InstalledSource, staging: Path, files: Sequence[ModelFile]
+    ) -> None:
         """Turn the staging folder, in which `files` are whole and checked, into the installed model."""
         checked = {staging / file.name for file in files}
         for path in [path for path in staging.rglob("*") if path.is_file() and path not in checked]:
