@@ -53,7 +53,7 @@ def model_file(role: Role, profile: Profile = "tiny", language: Language = "en")
 @cache
 def voice_meter() -> VoiceMeter:
     """What measures voices, on the installed end-of-turn model."""
-    return VoiceMeter(SpeechEncoder(model_file("turn")).frames)
+    return VoiceMeter(SpeechEncoder(model_file("tone")).frames)
 
 
 def engine(model_id: str) -> Engine:

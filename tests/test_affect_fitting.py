@@ -85,7 +85,7 @@ def test_a_room_goes_on_sounding() -> None:
 
 
 def test_an_utterance_is_never_compared_with_later_ones() -> None:
-    values = RANDOM.normal(0, 1, (20, 967)).astype(np.float32)
+    values = RANDOM.normal(0, 1, (20, 1223)).astype(np.float32)
     corpus = Corpus("x", "en", values, np.full(20, "neutral"), np.full(20, "one"))
     start = voice_corpus.prior([corpus])
     order = np.random.default_rng(0).permutation(20)
@@ -112,6 +112,6 @@ def test_given_recordings_meet_the_shipped_head(tmp_path: Path) -> None:
 
 @pytest.mark.models
 def test_a_folder_without_recordings_is_refused(tmp_path: Path) -> None:
-    real.model_file("turn")
+    real.model_file("tone")
     with pytest.raises(CompanionError, match="no metadata"):
         bench_voice.run(settings.default_models(), tmp_path)

@@ -11,14 +11,14 @@ from companion.affect.pooling import WIDTH
 from companion.affect.voice import MEASURED, encoding
 from companion.apps import voice_apart, voice_corpus
 from companion.apps.recordings import read_sets
-from companion.audio.encoder import FRAME_VALUES
+from companion.audio.encoder import FRAME_WIDTH
 from tests import real
 
 RANDOM = np.random.default_rng(3)
 
 
 def frames(count: int) -> np.ndarray:
-    return RANDOM.normal(0, 1, (count, FRAME_VALUES)).astype(np.float32)
+    return RANDOM.normal(0, 1, (count, FRAME_WIDTH)).astype(np.float32)
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 400])
@@ -73,7 +73,9 @@ def test_someone_it_has_not_heard_is_understood_better_with_what_it_has_learned(
         for one in read_sets(real.shared("emotion-de-emodb"))
         if voice_corpus.speaker(one) == speaker and voice_corpus.tone(one)
     ]
-    corpus = voice_corpus.measure(recordings, real.voice_meter(), lambda speech, _: speech, lambda _: learned.pooling)
+    (corpus,) = voice_corpus.measure(
+        recordings, real.voice_meter(), lambda speech, _: speech, lambda _: learned.pooling
+    )
     values = voice_corpus.relative(corpus, learned.start(tone.load().prior))[:, MEASURED:]
     named = np.array(learned.head.classes)[learned.head.logits(values).argmax(axis=1)]
     assert fitting.recall(corpus.tones, named) > 0.5  # of nine tones; chance is 0.11

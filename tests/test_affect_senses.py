@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from companion import catalog
 from companion.affect import tone
 from companion.affect.prosody import Prosody
 from companion.affect.senses import Senses
 from companion.affect.voice import VoiceFeatures
+from companion.apps.assemble import open_senses
+from companion.catalog import ModelMissing, ModelStore
 from companion.events import Samples
+from companion.settings import Settings
 
 HEAD = tone.load()
 SOUND: Samples = np.zeros(16_000, np.float32)
@@ -75,3 +81,18 @@ def test_a_damaged_baseline_begins_anew() -> None:
     fresh = senses.record()
     senses.remember("AAAA")
     assert senses.record() == fresh
+
+
+def test_without_a_model_for_tones_only_the_words_are_heard(tmp_path: Path) -> None:
+    senses = open_senses(ModelStore(tmp_path), {}, Settings(), voice=True)
+    assert not senses.listens
+    assert senses.sense("i am so happy today").emotion == "happy"
+
+
+def test_a_damaged_model_for_tones_is_named_and_how_to_mend_it(tmp_path: Path) -> None:
+    store = ModelStore(tmp_path)
+    model = next(one for one in catalog.load().models if one.role == "tone")
+    store.path(model).mkdir()
+    store.file(model).write_bytes(b"\6\0\0\0 not all of it")
+    with pytest.raises(ModelMissing, match="is damaged: run `companion models verify`"):
+        open_senses(store, {"tone": model}, Settings(), voice=True)

@@ -6,7 +6,7 @@
 Fitted on the same acted recordings as the head beside it (tools/fit_voice.py, to be run afterwards). Needs PyTorch,
 which the program itself does not. Eight networks: the one that is shipped, four that have not heard a quarter of the
 speakers each, and three that have not heard one of the corpora; with the seven `companion bench affect` measures what
-is to be expected of voices that nothing was fitted on. About four minutes a network on one core, ten more to
+is to be expected of voices that nothing was fitted on. About six minutes a network on one core, five more to
 measure; `--cache` keeps what was measured.
 """
 
@@ -32,7 +32,7 @@ from companion.apps.augment import coloured_noise, in_room, with_noise
 from companion.apps.recordings import Recording, default_data, read_sets, read_sound
 from companion.apps.voice_apart import FOLDER
 from companion.apps.voice_corpus import EMOTION_SETS, folds, speaker, tone
-from companion.audio.encoder import FRAME_VALUES, SpeechEncoder
+from companion.audio.encoder import FRAME_WIDTH, SpeechEncoder
 from companion.events import SAMPLE_RATE, Samples
 
 Random = np.random.Generator
@@ -78,7 +78,7 @@ COPIES: dict[str, Callable[[Samples, Random], Samples]] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Data:
-    """Every recording of the corpora, n of them. `copies`: name → frames of each, (t, 768)."""
+    """Every recording of the corpora, n of them. `copies`: name → frames of each, (t, 1024)."""
 
     copies: dict[str, list[Frames]]
     tones: NDArray[np.str_]
@@ -90,7 +90,7 @@ def measured(data: Path, cache: Path | None) -> Data:
     """The corpora as the encoder hears them, each copy measured once and kept in `cache`."""
     recordings = [recording for name in EMOTION_SETS for recording in read_sets(data / name)]
     models = catalog.ModelStore(settings.default_models())
-    encoder = SpeechEncoder(models.file(next(model for model in catalog.load().models if model.role == "turn")))
+    encoder = SpeechEncoder(models.file(next(model for model in catalog.load().models if model.role == "tone")))
     copies = {}
     for number, name in enumerate(COPIES):
         kept = cache / f"frames.{name}.npz" if cache else None
@@ -125,7 +125,7 @@ class Network(nn.Module):
     def __init__(self, mean: torch.Tensor, spread: torch.Tensor) -> None:
         super().__init__()
         self.mean, self.spread = mean, spread
-        self.inp = nn.Linear(FRAME_VALUES, HIDDEN)
+        self.inp = nn.Linear(FRAME_WIDTH, HIDDEN)
         self.c1 = nn.Conv1d(HIDDEN, HIDDEN, 5, padding=2)
         self.c2 = nn.Conv1d(HIDDEN, HIDDEN, 5, padding=4, dilation=2)
         self.n = nn.LayerNorm(HIDDEN)

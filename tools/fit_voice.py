@@ -15,18 +15,19 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from companion import catalog, settings
+from companion import settings
 from companion.affect import fitting
-from companion.affect.baseline import Baseline
+from companion.affect.baseline import Baseline, strangeness
 from companion.affect.fitting import Linear
-from companion.affect.pooling import WIDTH, Pooling
-from companion.affect.voice import MEASURED, MEASURES, VoiceMeter
+from companion.affect.pooling import WIDTH
+from companion.affect.voice import MEASURED
 from companion.apps import voice_apart
+from companion.apps.assemble import installed_meter
 from companion.apps.augment import coloured_noise, in_room, with_noise
 from companion.apps.recordings import default_data, read_sets
 from companion.apps.voice_corpus import EMOTION_SETS, Corpus, Spoil, measure, prior, relative, tone
-from companion.audio.encoder import SpeechEncoder
 from companion.events import Samples
 
 SPEECH_SETS = ("speech-en", "speech-ko", "speech-ko-studio", "speakers-en", "wake", *EMOTION_SETS)
@@ -98,32 +99,37 @@ class Measured:
     """The sets of `data`, measured once each way and kept in `cache`."""
 
     def __init__(self, data: Path, cache: Path | None) -> None:
-        models = catalog.ModelStore(settings.default_models())
-        entry = next(model for model in catalog.load().models if model.role == "turn")
-        self._meter = VoiceMeter(SpeechEncoder(models.file(entry)).frames)
+        self._meter = installed_meter(settings.default_models())
         self._data, self._cache = data, cache
+        self._measured: dict[tuple[str, str], NDArray[np.float32]] = {}
 
-    def corpus(self, name: str, how: str, network: str = "", pooling: Pooling | None = None) -> Corpus:
+    def corpus(self, name: str, how: str, network: int = 0) -> Corpus:
         """A set, measured through the spoiler `how`; one speaker a file where they are not known.
 
-        `pooling`: another network than the shipped one, and the name that its values are kept under.
+        `network`: 0 for the shipped one; behind it those of the folds, for sets of `EMOTION_SETS` as they are.
         """
         recordings = read_sets(self._data / name)
-        kept = self._cache / f"{name}.{how}{network}.npy" if self._cache else None
-        if kept and kept.exists():
-            values = np.load(kept)
-        else:
-            values = measure(recordings, self._meter, SPOILS[how], lambda _: pooling).values
-            print(f"measured {name}, {how}", flush=True)
+        kept = self._cache / f"{name}.{how}.npy" if self._cache else None
+        if (name, how) not in self._measured:
+            self._measured[name, how] = np.load(kept) if kept and kept.exists() else self._values(name, how)
             if kept:
-                np.save(kept, values)
+                np.save(kept, self._measured[name, how])
         return Corpus(
             name,
             recordings[0].language,
-            values,
+            self._measured[name, how][network],
             np.array([tone(r) for r in recordings]),
             np.array([f"{name}/{r.speaker or r.path.name}" for r in recordings]),
         )
+
+    def _values(self, name: str, how: str) -> NDArray[np.float32]:
+        """Shape (networks, n, 1223)."""
+        folds = voice_apart.by_folds() if name in EMOTION_SETS and how == "clean" else []
+        networks = [learned.pooling for learned in (voice_apart.shipped(), *folds)]
+        by = [lambda _, pooling=pooling: pooling for pooling in networks]
+        corpora = measure(read_sets(self._data / name), self._meter, SPOILS[how], *by)
+        print(f"measured {name}, {how}", flush=True)
+        return np.array([corpus.values for corpus in corpora])
 
 
 # --- tones -----------------------------------------------------------------------------------------------------------
@@ -153,7 +159,7 @@ def temperature(copies: Sequence[Sequence[Corpus]], measured: Measured) -> float
         start = learned.start(prior([clean for clean, *_ in known]))
         head = learned.join(fit(known, start))
         for name in EMOTION_SETS:
-            corpus = measured.corpus(name, "clean", f"fold-{number}", learned.pooling)
+            corpus = measured.corpus(name, "clean", 1 + number)
             own = corpus.select(np.isin(corpus.speakers, list(learned.left_out)))
             logits.append(head.logits(relative(own, start)))
             truth.append(np.array([head.classes.index(str(t)) for t in own.tones], dtype=np.int64))
@@ -166,9 +172,8 @@ def temperature(copies: Sequence[Sequence[Corpus]], measured: Measured) -> float
 
 
 def own_deviation(copies: Sequence[Sequence[Corpus]], start: Baseline) -> float:
-    """Mean squared deviation of an utterance from its own speaker's usual, the 95th percentile."""
-    deviations = [relative(clean, start)[:, len(MEASURES) : MEASURED] for clean, *_ in copies]
-    return float(np.percentile(np.concatenate([(one**2).mean(axis=1) for one in deviations]), 95))
+    """How strange an utterance is to its own speaker's usual, the 95th percentile."""
+    return float(np.percentile(np.concatenate([strangeness(relative(clean, start)) for clean, *_ in copies]), 95))
 
 
 # --- speech or not ---------------------------------------------------------------------------------------------------

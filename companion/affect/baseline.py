@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from companion.affect.voice import MEASURED, MEASURES, VALUES
+from companion.affect.voice import MEASURES, STATISTICS, VALUES
 
 Values = NDArray[np.float32]
 
@@ -24,10 +24,16 @@ _MEMORY = 300
 _KNOWN_AFTER = 10
 """Utterances from which a stranger can be told."""
 
-_STRANGE = 1.5
-"""Mean squared deviation of the encoder's statistics from which a voice is taken for another's. Of actors' own
-utterances, shouted and whispered ones among them, 1 to 5 % lie above it, of strangers' 19 to 46 % in the same studio,
-of those by another microphone all of 20 (models/affect/README.md)."""
+_STRANGE = 2.5
+"""`strangeness` from which a voice is taken for another's. Of actors' own utterances, shouted and whispered ones among
+them, 0 to 5 % lie above it, of strangers' 20 to 49 % in the same studio, of those by another microphone 96 %
+(models/affect/README.md)."""
+
+_PITCH_TELLS = 0.3
+"""How much the squared deviation of the pitch counts; of 0.1 to 1 the best."""
+
+_BEFORE = (775, 967)
+"""Values of the baselines that were kept while the first layers of Smart Turn listened; `MEASURES` were the same."""
 
 _NEW_MICROPHONE = 20
 """Strange utterances in a row after which it is the owner after all, heard in another way."""
@@ -35,7 +41,7 @@ _NEW_MICROPHONE = 20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Baseline:
-    """The usual of one person after `count` utterances: mean and variance of `VoiceFeatures.values`, each shape (967,).
+    """The usual of one person after `count` utterances: mean and variance of `VoiceFeatures.values`, each of its shape.
 
     `strange`: how many utterances in a row were taken for a guest's. A value: it never changes, `hear` gives the next
     one. To reset it, begin again with the prior, `ToneHead.prior`.
@@ -47,7 +53,7 @@ class Baseline:
     strange: int = 0
 
     def relative(self, values: Values) -> Values:
-        """`values` (…, 967) in standard deviations above the usual, -6…6; 0 for what was not measured (NaN)."""
+        """`values` (…, 1223) in standard deviations above the usual, -6…6; 0 for what was not measured (NaN)."""
         deviations = np.nan_to_num((values - self.mean) / np.sqrt(self.variance + 1e-6))
         return np.asarray(np.clip(deviations, -_FARTHEST, _FARTHEST), dtype=np.float32)
 
@@ -75,24 +81,23 @@ class Baseline:
 
     def is_strange(self, values: Values) -> bool:
         """Whether this is rather someone else's voice; never before the tenth utterance."""
-        encoding = self.relative(values)[len(MEASURES) : MEASURED]
-        return self.count >= _KNOWN_AFTER and float(np.mean(encoding**2)) > _STRANGE
+        return self.count >= _KNOWN_AFTER and float(strangeness(self.relative(values))) > _STRANGE
 
     def to_bytes(self) -> bytes:
-        """For the store: little-endian float32, the two counts, the means, the variances; 7.7 kB."""
+        """For the store: little-endian float32, the two counts, the means, the variances; 9.8 kB."""
         return np.concatenate([[self.count, self.strange], self.mean, self.variance]).astype("<f4").tobytes()
 
     @classmethod
     def from_bytes(cls, content: bytes, prior: Baseline) -> Baseline:
         """What `to_bytes` wrote.
 
-        One that was written before anything was learned about tones has no learned values: there it begins with those
-        of `prior`, and counts anew, so that they are learned as fast as a new owner's; how the owner sounds is kept.
+        Of one that was written when another encoder listened, `MEASURES` are kept. The rest begins with `prior`, and
+        it counts anew, so that this is learned as fast as a new owner's.
 
         Raises:
             ValueError: it is no baseline.
         """
-        if len(content) not in (4 * (2 + 2 * MEASURED), 4 * (2 + 2 * VALUES)):
+        if len(content) not in (4 * (2 + 2 * values) for values in (*_BEFORE, VALUES)):
             raise ValueError("this is no baseline of a voice")
         values = np.frombuffer(content, dtype="<f4").astype(np.float32)
         mean, variance = np.split(values[2:], 2)
@@ -101,8 +106,18 @@ class Baseline:
         count, strange = int(values[0]), int(values[1])
         if len(mean) == VALUES:
             return cls(count, mean, variance, strange)
+        kept = len(MEASURES)
         return cls(
             0,
-            np.concatenate([mean, prior.mean[MEASURED:]]),
-            np.concatenate([variance, prior.variance[MEASURED:]]),
+            np.concatenate([mean[:kept], prior.mean[kept:]]),
+            np.concatenate([variance[:kept], prior.variance[kept:]]),
         )
+
+
+def strangeness(relative: Values) -> Values:
+    """How far utterances lie from a usual, shape (…) for values relative to it, (…, 1223).
+
+    The mean squared deviation of what the encoder puts out on average, and some of the pitch's.
+    """
+    sound = relative[..., len(MEASURES) : len(MEASURES) + STATISTICS // 2]
+    return np.asarray((sound**2).mean(axis=-1) + _PITCH_TELLS * relative[..., MEASURES.index("pitch")] ** 2)

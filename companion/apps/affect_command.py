@@ -12,7 +12,7 @@ from companion.affect import tone
 from companion.affect.senses import SPEECH
 from companion.affect.tone import ToneHead
 from companion.affect.voice import MEASURES, VoiceFeatures
-from companion.apps.bench_voice import open_meter
+from companion.apps.assemble import installed_meter
 from companion.apps.json_output import print_json
 from companion.apps.recordings import read_sound
 from companion.events import AffectReading
@@ -59,7 +59,7 @@ def run(models: Path, files: Sequence[Path], usual: Usual, as_json: bool) -> Non
         CompanionError: a file cannot be read as sound, or no end-of-turn model is installed.
     """
     sounds = [read_sound(file) for file in files]
-    meter = open_meter(models)
+    meter = installed_meter(models)
     heard = sense([str(file) for file in files], [meter.measure(sound) for sound in sounds], tone.load(), usual)
     if as_json:
         print_json([_plain(asdict(one)) for one in heard])

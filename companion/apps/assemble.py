@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 from companion import catalog
 from companion.apps.unlock import Unlock, create_memory, exists, open_memory
-from companion.catalog import Model, ModelStore, Role
+from companion.catalog import Model, ModelMissing, ModelStore, Role
 from companion.dialogue.reply import Replier
 from companion.events import samples
 from companion.settings import Settings
 
 if TYPE_CHECKING:
     from companion.affect.senses import Senses
+    from companion.affect.voice import VoiceMeter
     from companion.apps.remember import TalkMemory
     from companion.hands_free import HandsFree
     from companion.memory.embedding import OnnxEmbedder
@@ -72,17 +73,42 @@ def open_replier(
 
 
 def open_senses(store: ModelStore, models: Mapping[Role, Model], settings: Settings, *, voice: bool) -> Senses:
-    """What is heard besides the bare words: the feeling in them, and the `voice`."""
+    """What is heard besides the bare words: the feeling in them, and the `voice` where there is a model for it."""
     from companion.affect.senses import Senses
 
-    if not voice:
+    if not voice or "tone" not in models:
         return Senses(settings.language)
     from companion.affect import tone
+
+    return Senses(settings.language, open_meter(store, models["tone"]), tone.load())
+
+
+def open_meter(store: ModelStore, model: Model) -> VoiceMeter:
+    """What measures voices, on a tone-of-voice model.
+
+    Raises:
+        ModelMissing: it is damaged.
+    """
     from companion.affect.voice import VoiceMeter
     from companion.audio.encoder import SpeechEncoder
 
-    meter = VoiceMeter(SpeechEncoder(store.file(models["turn"])).frames)
-    return Senses(settings.language, meter, tone.load())
+    try:
+        return VoiceMeter(SpeechEncoder(store.file(model)).frames)
+    except ValueError as error:
+        raise ModelMissing(f"{model.id} is damaged: run `companion models verify`, then pull it again") from error
+
+
+def installed_meter(models_root: Path) -> VoiceMeter:
+    """What measures voices, on the tone-of-voice model that is installed.
+
+    Raises:
+        ModelMissing: there is none, or it is damaged.
+    """
+    store = ModelStore(models_root)
+    for model in catalog.load().models:
+        if model.role == "tone" and store.installed(model):
+            return open_meter(store, model)
+    raise ModelMissing("no tone-of-voice model is installed: run `companion models pull`")
 
 
 def open_talk_memory(home: Path, models_root: Path, settings: Settings, unlock: Unlock) -> TalkMemory | None:
@@ -161,7 +187,7 @@ def assemble(models_root: Path, settings: Settings, memory: TalkMemory | None = 
     from companion.tts.voice import open_voice
 
     store, models = chosen(models_root, settings)
-    listens = settings.voice_affect and not (memory is not None and memory.learned(VOICE_OFF))
+    listens = settings.voice_affect and "tone" in models and not (memory is not None and memory.learned(VOICE_OFF))
 
     def recognizer() -> TurnRecognizer:
         speech: dict[str, tuple[str, str, Path]] = {

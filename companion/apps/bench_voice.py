@@ -14,19 +14,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from companion import catalog
 from companion.affect import fitting, tone
 from companion.affect.baseline import Baseline
 from companion.affect.fitting import Floats, Linear
 from companion.affect.pooling import Pooling
 from companion.affect.voice import MEASURED, MEASURES, VoiceMeter
 from companion.apps import voice_apart, voice_corpus
+from companion.apps.assemble import installed_meter
 from companion.apps.augment import coloured_noise, with_noise
 from companion.apps.recordings import Recording, default_data, read_sets
 from companion.apps.voice_apart import Learned
 from companion.apps.voice_corpus import Corpus, relative
-from companion.audio.encoder import SpeechEncoder
-from companion.catalog import ModelMissing, ModelStore
 from companion.events import Samples
 
 STRENGTH = 0.002
@@ -97,9 +95,9 @@ def run(
     """Measure every set with tones of voice in its column `emotion`; `done` is called after each.
 
     Raises:
-        CompanionError: `data` holds no sets, a recording cannot be read, or no end-of-turn model is installed.
+        CompanionError: `data` holds no sets, a recording cannot be read, or no tone-of-voice model is installed.
     """
-    meter = open_meter(models)
+    meter = installed_meter(models)
     takes = []
     for recordings in _sets(data or default_data(), language):
         takes.append(_measure(recordings, meter, fits=data is None))
@@ -111,19 +109,6 @@ def run(
         alone = "speakers apart, linear head of this set"
         apart += [result for one in takes for result in _speakers_apart([one], alone)]
     return apart, list(_transfer(takes))
-
-
-def open_meter(models: Path) -> VoiceMeter:
-    """What measures voices, on the installed end-of-turn model.
-
-    Raises:
-        ModelMissing: there is none.
-    """
-    store = ModelStore(models)
-    for model in catalog.load().models:
-        if model.role == "turn" and store.installed(model):
-            return VoiceMeter(SpeechEncoder(store.file(model)).frames)
-    raise ModelMissing("no end-of-turn model is installed: run `companion models pull`")
 
 
 def _sets(data: Path, language: str | None) -> Iterator[list[Recording]]:
@@ -138,26 +123,22 @@ def _sets(data: Path, language: str | None) -> Iterator[list[Recording]]:
 
 
 def _measure(recordings: Sequence[Recording], meter: VoiceMeter, fits: bool) -> _Takes:
-    apart = _networks()
+    apart, shipped = _networks(), voice_apart.shipped()
+
+    def heard(spoil: voice_corpus.Spoil, *networks: Callable[[str], Pooling]) -> list[Corpus]:
+        return voice_corpus.measure(recordings, meter, spoil, *networks)
 
     def unheard(speaker: str) -> Pooling:
         return voice_apart.unheard(apart, speaker).pooling
 
     plain = np.array([recording.script == "plain" for recording in recordings])
     if not fits:
-        clean, white = (voice_corpus.measure(recordings, meter, spoil) for spoil in (_as_it_is, _white))
+        ((clean,), (white,)) = (heard(spoil, lambda _: shipped.pooling) for spoil in (_as_it_is, _white))
         return _Takes(clean, white, clean, clean, plain)
-    clean, white, spoiled = (
-        voice_corpus.measure(recordings, meter, spoil, unheard) for spoil in (_as_it_is, _white, _spoiled)
-    )
-    foreign = voice_apart.without(clean.name)
-    return _Takes(
-        clean,
-        white,
-        spoiled,
-        voice_corpus.measure(recordings, meter, _as_it_is, lambda _: foreign.pooling) if foreign else clean,
-        plain,
-    )
+    foreign = voice_apart.without(recordings[0].set)
+    clean, strange = heard(_as_it_is, unheard, lambda _: (foreign or shipped).pooling)
+    ((white,), (spoiled,)) = (heard(spoil, unheard) for spoil in (_white, _spoiled))
+    return _Takes(clean, white, spoiled, strange if foreign else clean, plain)
 
 
 def _networks() -> list[Learned]:

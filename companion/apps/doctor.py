@@ -96,6 +96,8 @@ def _models(root: Path, settings: Settings) -> Iterator[Finding]:
         return
     for role, model in sorted(models.items()):
         yield Finding(f"model {role}", "ok", f"{model.id} ({model.licence})")
+    if "tone" not in models and settings.voice_affect:
+        yield Finding("model tone", "note", "none: feelings are heard in words alone, not in the voice", pull)
     if "llm" not in models:
         yield Finding("model llm", "wrong", "no language model", pull)
 

@@ -36,7 +36,7 @@ Spoil = Callable[[Samples, np.random.Generator], Samples]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Corpus:
-    """n utterances: `values` (n, 967) as measured, `tones` and `speakers` (n,) by name."""
+    """n utterances: `values` (n, 1223) as measured, `tones` and `speakers` (n,) by name."""
 
     name: str
     language: str
@@ -66,29 +66,23 @@ def speaker(recording: Recording) -> str:
 
 
 def measure(
-    recordings: Sequence[Recording],
-    meter: VoiceMeter,
-    spoil: Spoil,
-    pooling: Callable[[str], Pooling | None] = lambda _: None,
-) -> Corpus:
+    recordings: Sequence[Recording], meter: VoiceMeter, spoil: Spoil, *networks: Callable[[str], Pooling]
+) -> list[Corpus]:
     """The recordings of one set, each through `spoil`, which gets the same random numbers every time.
 
-    `pooling`: the network for a speaker, None for the meter's own. What is silent counts as never measured: all its
-    values are NaN.
+    `networks`: each says which one hears a speaker, and each gives a corpus. What is silent counts as never measured:
+    all its values are NaN.
     """
-    rows = []
+    nothing = np.full(VALUES, np.nan, np.float32)
+    rows: list[list[Floats]] = [[] for _ in networks]
     for number, recording in enumerate(recordings):
         sound = spoil(read_sound(recording.path), np.random.default_rng(number))
-        features = meter.measure(sound, pooling(speaker(recording)))
-        rows.append(np.full(VALUES, np.nan, np.float32) if features is None else features.values())
+        features = meter.measure_by(sound, [network(speaker(recording)) for network in networks])
+        for index, own in enumerate(rows):
+            own.append(features[index].values() if features else nothing)
     first = recordings[0]
-    return Corpus(
-        first.set,
-        first.language,
-        np.array(rows),
-        np.array([tone(r) for r in recordings]),
-        np.array([speaker(r) for r in recordings]),
-    )
+    tones, speakers = np.array([tone(r) for r in recordings]), np.array([speaker(r) for r in recordings])
+    return [Corpus(first.set, first.language, np.array(own), tones, speakers) for own in rows]
 
 
 def prior(corpora: Sequence[Corpus]) -> Baseline:
@@ -103,7 +97,7 @@ def prior(corpora: Sequence[Corpus]) -> Baseline:
 
 
 def relative(corpus: Corpus, start: Baseline, seed: int = 0) -> Floats:
-    """(n, 967): each utterance against the baseline that its speaker's earlier ones have made of `start`.
+    """(n, 1223): each utterance against the baseline that its speaker's earlier ones have made of `start`.
 
     Earlier in an order drawn from `seed`, for corpora are sorted by emotion and days are not.
     """
