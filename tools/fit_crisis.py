@@ -1,22 +1,21 @@
 """Fit the classifier beside the crisis patterns: models/safety/crisis.<language>.npz.
 
-    .venv/bin/python -m tools.fit_crisis [DATA]
+    .venv/bin/python -m tools.fit_crisis [--data ../shared/data]
 
-DATA: the folder with goemotions-en.tsv, songys-ko.tsv, nsmc-ko.tsv and kote-ko.tsv (default ../shared/data/text).
+In the folder `text` of the data: goemotions-en.tsv, songys-ko.tsv, nsmc-ko.tsv and kote-ko.tsv.
 Logistic regression over hashed n-grams of lines from the templates in tools/crisis, of models/safety/train.csv and of
 everyday text by others. The threshold is the score that 9 or 10 % of the hard lines that are no crisis reach in
 five-fold cross-validation; lines of one template, and like lines of train.csv, which stand together, are never in both
-halves;
-the shipped ones were then raised by hand, see models/safety/README.md.
+halves. To it comes `RAISED`.
 The lists of tests/data/safety are never fitted to: what templates and train.csv share with them is left out.
 A second model tells the kinds of danger apart; it is fitted to the templates alone.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from companion.apps.recordings import default_data
 from companion.dialogue.safety.classifier import BUCKETS, hashed
 from companion.dialogue.safety.words import normal
 from companion.settings import Language
@@ -45,6 +45,9 @@ MISHEARD = 0.3  # share of the template lines that are fitted to once more as a 
 BLOCK = 12  # lines of train.csv that are set aside together
 INVERSE_PENALTY, FOLDS = 40.0, 5  # scikit-learn's C; 5 and 20 do worse on the development lists
 FALSE_ALARMS: dict[Language, float] = {"en": 0.09, "ko": 0.1}
+RAISED: dict[Language, float] = {"en": 0.3, "ko": 0.09}
+"""Chosen by hand: from there on no everyday line and no goodbye of tests/data/safety alarms."""
+
 DANGER = {  # everyday lines with these are left out: some of them are cries for help
     "en": r"suicid|kill (my|him|her)self|(want|wanna) to die|self harm|abus|rape|overdos|hits me|better off dead",
     "ko": "자살|자해|죽고싶|죽어버|살기싫|살고싶지|때려|때렸|맞았|사라지고싶|목매|유서|뛰어내",
@@ -65,7 +68,9 @@ class Line:
 
 def main() -> None:
     """Fit both languages."""
-    data = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT.parent / "shared" / "data" / "text"
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=default_data())
+    data: Path = parser.parse_args().data / "text"
     languages: tuple[Language, ...] = ("en", "ko")
     for language in languages:
         fit_language(language, [*from_templates(language), *written(language), *by_others(language, data)])
@@ -142,7 +147,7 @@ def fit_language(language: Language, lines: list[Line]) -> None:
         FOLDER / f"crisis.{language}.npz",
         weights=model.coef_[0].astype(np.float16),
         bias=model.intercept_[0],
-        threshold=threshold,
+        threshold=threshold + RAISED[language],
         kinds=names,
         kind_weights=weights.astype(np.float16),
         kind_biases=biases,

@@ -1,7 +1,7 @@
 """How speech sounds, 20 ms by 20 ms: the first layers of Whisper base's encoder, before it has only words in mind.
 
-What `companion.affect` makes of them tells tones of voice apart better than what any later layer says, and better than
-other encoders of that size (models/affect/README.md has the figures). The layers are read out of the installed
+What `companion.affect` makes of them tells tones of voice apart better than what the last layers say, and better than
+the first ones of Smart Turn (models/affect/README.md has the figures). The layers are read out of the installed
 Whisper, 21 of its 145 MB, when the encoder is opened, and multiply in 8 bits.
 """
 
