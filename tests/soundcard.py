@@ -1,7 +1,7 @@
 """A virtual sound card: PulseAudio in a folder of its own, seen by PortAudio as its default device.
 
 What is played into the card's `cable` is what its microphone hears; what the program plays can be recorded at the
-speaker. `norewinds` makes the null sink work in steps of 50 ms; without it it takes 2 s of sound at once.
+speaker. Speaker and cable are channels of one sink (`tools.soundcard.card.modules`).
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ import pytest
 from companion.audio import portaudio
 from companion.audio.device import AudioError
 from companion.events import Samples
-
-RATE = 48_000
-"""Hz of what goes into the cable and comes out of the speaker."""
+from tools.soundcard.card import RATE, modules
 
 PROGRAMS = ("pulseaudio", "pactl", "pacat", "parec")
 
@@ -42,20 +40,9 @@ class VirtualCard:
 
     def plug_in(self) -> None:
         """Start the daemon, and return when it answers."""
-        modules = (
-            f"module-native-protocol-unix socket={self._socket} auth-anonymous=1",
-            f"module-null-sink sink_name=card rate={RATE} channels=2 channel_map=front-left,front-right norewinds=1",
-            *(
-                f"module-remap-sink sink_name={name} master=card channels=1 channel_map=mono remix=no"
-                f" master_channel_map={side}"
-                for name, side in (("speaker", "front-left"), ("cable", "front-right"))
-            ),
-            "module-remap-source source_name=microphone master=card.monitor channels=1 channel_map=mono remix=no"
-            " master_channel_map=front-right",
-        )
         subprocess.run(
             ["pulseaudio", "-n", "-D", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes"]
-            + [argument for module in modules for argument in ("-L", module)],
+            + [argument for module in modules(self._socket.parent) for argument in ("-L", module)],
             env=self._environment,
             check=True,
             capture_output=True,

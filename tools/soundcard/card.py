@@ -142,17 +142,14 @@ class Recording:
         return np.ascontiguousarray(both[0]), np.ascontiguousarray(both[1])
 
 
-@contextmanager
-def virtual_card(folder: Path) -> Iterator[VirtualCard]:
-    """A running card whose socket lies in `folder`; the path must be short, as sockets' paths are.
+def modules(folder: Path) -> tuple[str, ...]:
+    """What PulseAudio loads for a card whose socket lies in `folder`: `speaker`, `cable`, and `microphone` behind it.
 
-    Raises:
-        CompanionError: PulseAudio does not start.
+    Both are channels of one null sink, so that they share a clock. `norewinds` makes it work in steps of 50 ms; without
+    that it takes 2 s of sound at once.
     """
-    card = VirtualCard(folder)
-    modules = (
+    return (
         f"module-native-protocol-unix socket={folder}/native auth-anonymous=1",
-        # norewinds: in steps of 50 ms; without it a null sink takes 2 s of sound at once
         f"module-null-sink sink_name=card rate={RATE} channels=2 channel_map=front-left,front-right norewinds=1",
         *(
             f"module-remap-sink sink_name={name} master=card channels=1 channel_map=mono remix=no"
@@ -162,10 +159,20 @@ def virtual_card(folder: Path) -> Iterator[VirtualCard]:
         "module-remap-source source_name=microphone master=card.monitor channels=1 channel_map=mono remix=no"
         " master_channel_map=front-right",
     )
+
+
+@contextmanager
+def virtual_card(folder: Path) -> Iterator[VirtualCard]:
+    """A running card whose socket lies in `folder`; the path must be short, as sockets' paths are.
+
+    Raises:
+        CompanionError: PulseAudio does not start.
+    """
+    card = VirtualCard(folder)
     with (folder / "pulseaudio.log").open("wb") as log:
         daemon = subprocess.Popen(
             ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes"]
-            + [argument for module in modules for argument in ("-L", module)],
+            + [argument for module in modules(folder) for argument in ("-L", module)],
             env={**card.environment, "HOME": str(folder)},
             stdout=log,
             stderr=log,
