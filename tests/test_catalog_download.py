@@ -203,6 +203,15 @@ def test_of_a_model_that_another_has_in_part_only_the_rest_is_fetched(server: Se
     assert contents(store.path(ears)) == FILES
 
 
+def test_what_is_to_be_fetched_counts_a_shared_file_once_and_one_that_is_here_not_at_all(
+    server: Server, store: ModelStore
+):
+    ears, tone = model(https(server)), model(https(server), model_id="tone", files={"weights.bin": WEIGHTS})
+    assert store.missing_bytes([ears, tone]) == len(WEIGHTS) + len(CONFIG)
+    store.pull(tone)
+    assert store.missing_bytes([ears]) == len(CONFIG)
+
+
 def test_a_damaged_file_of_another_model_is_not_shared(server: Server, store: ModelStore):
     ears, tone = model(https(server)), model(https(server), model_id="tone", files={"weights.bin": WEIGHTS})
     store.pull(ears)

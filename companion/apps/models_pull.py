@@ -189,7 +189,7 @@ class Puller:
         missing = [model for model in dict.fromkeys(models) if not self._store.installed(model)]
         if not missing or self._wish.assume_yes:
             return
-        question = f"Fetch about {size_text(sum(model.bytes or 0 for model in missing))} into {self._store.root}?"
+        question = f"Fetch about {size_text(self._store.missing_bytes(missing))} into {self._store.root}?"
         if not sys.stdin.isatty():
             raise CatalogError(f"{question} Nobody is here to answer: say so with --yes")
         if not typer.confirm(question, default=True):

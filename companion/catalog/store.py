@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -97,6 +97,19 @@ class ModelStore:
             for folder in (self.path(model), self._staging(model)):
                 if folder.exists():
                     shutil.rmtree(folder)
+
+    def missing_bytes(self, models: Iterable[Model]) -> int:
+        """What `pull` would fetch for all of these: a file that several share once, one that is here not at all.
+
+        What has no known size counts for nothing.
+        """
+        here, missing = {file["sha256"] for _, file in self._held()}, 0
+        for model in models:
+            missing += 0 if model.files else model.bytes or 0
+            for file in model.files:
+                missing += 0 if file.sha256 in here else file.bytes or 0
+                here.add(file.sha256)
+        return missing
 
     def pull(self, model: Model, progress: Progress = lambda done, total: None) -> Pulled | None:
         """Fetch the model from the first source that gives it; None: it was installed already.
@@ -217,12 +230,13 @@ class ModelStore:
 
     def _holding(self, file: ModelFile) -> Path | None:
         """Where an installed model has exactly this file; None: none has it."""
+        return next((p for p, held in self._held() if held["sha256"] == file.sha256 and is_intact(p, file)), None)
+
+    def _held(self) -> Iterator[tuple[Path, dict[str, Any]]]:
+        """Every file of every installed model, and what its manifest says of it."""
         for manifest in sorted(self.root.glob("*/manifest.json")):
             for held in (read_json(manifest) or {}).get("files", ()):
-                path: Path = manifest.parent / held["name"]
-                if held["sha256"] == file.sha256 and is_intact(path, file):
-                    return path
-        return None
+                yield manifest.parent / held["name"], held
 
     def _install(
         self, model: Model, source: Source | InstalledSource, staging: Path, files: Sequence[ModelFile]
