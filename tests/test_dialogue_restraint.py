@@ -111,6 +111,22 @@ def test_a_question_of_a_recent_reply_is_not_asked_again() -> None:
     assert [text for clause in reply for text in restraint.admit(clause)] == ["That's lovely news!", "I see."]
 
 
+HELP = "I'm here to listen, and a person can do more than I can: 988 in the US."
+
+
+def test_a_sentence_of_a_recent_reply_is_not_said_again_in_clauses_either() -> None:
+    restraint = Restraint("", [CLICHES], [HELP])
+    clauses = ("I see.", "I'm here to listen,", "and a person can do more than I can:", "988 in the US.")
+    assert [restraint.admit(clause) for clause in clauses] == [["I see."], [], [], []]
+    assert restraint.flush() == []
+
+
+def test_a_sentence_that_only_begins_like_one_of_before_is_said_from_its_beginning() -> None:
+    restraint = Restraint("", [CLICHES], [HELP])
+    clauses = ("I'm here to listen,", "and to help you plan.")
+    assert [restraint.admit(clause) for clause in clauses] == [[], list(clauses)]
+
+
 def test_one_question_is_enough() -> None:
     assert said("How was it?", "I'd like to know.", "Who was there?") == ["How was it?", "I'd like to know."]
 

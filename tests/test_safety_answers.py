@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from typing import get_args
+
 import pytest
 
 from companion.dialogue.safety.claims import claims
+from companion.dialogue.safety.crisis import Kind
 from companion.dialogue.safety.disclosure import EVERY, due
 from companion.dialogue.safety.guard import Guard
 from companion.dialogue.safety.tactics import TACTICS, tactics
@@ -167,3 +171,16 @@ def test_it_says_what_it_is_at_the_start_and_every_three_hours() -> None:
     assert not due(100.0, 100.0 + EVERY - 1)
     assert due(100.0, 100.0 + EVERY)
     assert due(100.0, 50.0)
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("country", ["US", None])
+def test_the_model_reads_no_number_in_what_was_answered_to_a_cry_for_help(language: Language, country: str) -> None:
+    answers = Guard(language, "Ari", country).answers
+    helped = [answers.crisis(kind, times) for kind in get_args(Kind) for times in range(3)]
+    for text in [*helped, *(answers.offer(asked_to_call=asked) for asked in (True, False))]:
+        read = answers.in_history(text)
+        assert not re.search("[0-9]", read), text
+        assert read != text
+    for text in (answers.goodbye("day", 0), answers.identity("claimed"), "You have 911 photos."):
+        assert answers.in_history(text) == text

@@ -422,7 +422,8 @@ class Replier:
 
     def _restraint(self, history: Sequence[Exchange], words: str, opening: Opening) -> Restraint:
         """What holds back the words behind this `opening`."""
-        unwanted = [*(turn.companion for turn in history[-RECENT:]), *self._owner.disliked]
+        recent = [*history[-RECENT:], *self._read_later(history[-RECENT:])]
+        unwanted = [*(turn.companion for turn in recent), *self._owner.disliked]
         hollow = [self._persona.cliches, *self._wording.unfitting(opening.plan)]
         lies = partial(claims, language=self._language)
         longest = LENGTHS[self._owner.preferences.answers]
@@ -499,10 +500,14 @@ class Replier:
     def _messages(self, history: Sequence[Exchange], words: str | None, note: str = "") -> tuple[Message, ...]:
         """The prompt. Replies of this talk stand behind the names of their moments, as they stand in the cache."""
         assert self._model is not None
-        talk = [self._as_written(number, turn) for number, turn in enumerate(history)]
+        talk = [self._as_written(number, turn) for number, turn in enumerate(self._read_later(history))]
         head = sum(self._count(message.content) + prompt.PER_MESSAGE for message in self._persona.head)
         room = self._model.context - head - self._sampling.max_tokens - prompt.PER_MESSAGE
         return prompt.build(self._persona.head, talk, words, room, self._count, note)
+
+    def _read_later(self, history: Sequence[Exchange]) -> list[Exchange]:
+        """The talk as the model may read it: without the numbers that were named."""
+        return [Exchange(turn.owner, self._guard.answers.in_history(turn.companion)) for turn in history]
 
     def _as_written(self, number: int, turn: Exchange) -> Exchange:
         opening = self._openings.of(number, turn.owner)

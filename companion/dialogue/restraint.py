@@ -43,8 +43,8 @@ class Restraint:
     """Takes the clauses of one reply and gives those that may be said. `done`: nothing more of this reply is wanted;
     `lied`: because it was about to claim what is not true of it.
 
-    A clause is said at once unless it begins like the owner's own words; such ones wait until the reply goes its own
-    way, and are dropped if the sentence ends without doing so.
+    A clause is said at once unless it begins like the owner's own words, or like a sentence that was said before; such
+    ones wait until the reply goes its own way, and are dropped if the sentence ends without doing so.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Restraint:
         self._most = sentences
         self._enough = ENOUGH * sentences / SENTENCES
         self._sentence: list[str] = []  # clauses since the last sentence end
-        self._waiting: list[str] = []  # those of them that are an echo so far
+        self._waiting: list[str] = []  # those of them that are an echo, or a repetition, so far
         self._said: set[str] = set()
         self._sentences = 0
         self._letters = 0
@@ -96,7 +96,7 @@ class Restraint:
             return []
         self._sentence.append(clause)
         self._waiting.append(clause)
-        if self._echoes(whole=ends):
+        if self._echoes(whole=ends) or self._repeats(whole=ends):
             if ends:
                 self._sentence, self._waiting = [], []
             return []
@@ -118,7 +118,7 @@ class Restraint:
 
     def flush(self) -> list[str]:
         """The clauses that still waited when the text ended: too short to be called an echo."""
-        return self._waiting if not self._echoes(whole=True) else []
+        return self._waiting if not (self._echoes(whole=True) or self._repeats(whole=True)) else []
 
     def _echoes(self, *, whole: bool) -> bool:
         """Whether the sentence in the making is the owner's so far, or, when `whole`, altogether."""
@@ -134,6 +134,11 @@ class Restraint:
             SequenceMatcher(None, heard if whole else heard[: len(written)], written).ratio() >= ECHO
             for heard in self._heard
         )
+
+    def _repeats(self, *, whole: bool) -> bool:
+        """Whether the sentence in the making was said before so far, or, when `whole`, altogether."""
+        written = _bare(" ".join(self._sentence))
+        return written in self._earlier if whole else any(one.startswith(written) for one in self._earlier)
 
     def _inflects(self, text: str) -> bool:
         """Whether a Korean `text` is the owner's words with other particles and endings: next to no word is new."""

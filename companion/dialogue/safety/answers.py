@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from companion.dialogue.safety.crisis import Kind
 from companion.dialogue.safety.helplines import Helpline
@@ -30,10 +30,17 @@ class Answers:
 
     def offer(self, *, asked_to_call: bool) -> str:
         """The help once more, in one sentence."""
-        texts = self._texts["offer"]
-        short = self._filled(texts["short"]) if self._line else texts["short_unknown"]
-        sentence: str = texts["call" if asked_to_call else "other"]
-        return sentence.replace("{short}", short)
+        sentence: str = self._texts["offer"]["call" if asked_to_call else "other"]
+        return sentence.replace("{short}", self._short())
+
+    def in_history(self, said: str) -> str:
+        """What the model reads in place of `said`, where that named whom to call.
+
+        A small model that reads a number in its own words may say it again, turn after turn: once in 30 of the 31
+        turns behind an offer. Everything else is read as it was said.
+        """
+        named = any(help_ in said for help_ in (self._short(), *map(self._help, get_args(Kind))))
+        return str(self._texts["history"]["helped"]) if named else said
 
     def goodbye(self, kind: str, turn: int) -> str:
         """One warm sentence that lets the owner go."""
@@ -56,6 +63,10 @@ class Answers:
         texts = self._texts["disclosure"]
         text: str = " ".join([texts["start" if first else "again"], *([texts["voice"]] if first and voice else [])])
         return text.replace("{companion}", self._companion)
+
+    def _short(self) -> str:
+        texts = self._texts["offer"]
+        return self._filled(texts["short"]) if self._line else str(texts["short_unknown"])
 
     def _help(self, kind: Kind) -> str:
         texts = self._texts["help"]
