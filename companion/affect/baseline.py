@@ -26,7 +26,7 @@ _KNOWN_AFTER = 10
 
 _STRANGE = 2.5
 """`strangeness` from which a voice is taken for another's. Of actors' own utterances, shouted and whispered ones among
-them, 0 to 5 % lie above it, of strangers' 20 to 49 % in the same studio, of those by another microphone 96 %
+them, 0 to 5 % lie above it, of strangers' 19 to 47 % in the same studio, of those by another microphone 92 %
 (models/affect/README.md)."""
 
 _PITCH_TELLS = 0.3

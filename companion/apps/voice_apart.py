@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -51,8 +52,9 @@ class Learned:
         )
 
 
+@cache
 def read(path: Path) -> Learned:
-    """What tools/fit_pooling.py wrote."""
+    """What tools/fit_pooling.py wrote; read once, for a bench asks for each again and again."""
     with np.load(path) as file:
         return Learned(
             pooling.read(path),

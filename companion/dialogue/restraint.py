@@ -89,7 +89,7 @@ class Restraint:
         if bare in self._said:
             self.done = True  # it turns in circles
             return []
-        if whole and (bare in self._earlier or self._is_hollow(clause) or (self._asked and "?" in clause)):
+        if whole and (self._is_hollow(clause) or (self._asked and "?" in clause)):
             return []
         if self._claims(" ".join((*self._sentence, clause))):
             self.done = self.lied = True

@@ -19,6 +19,7 @@ class Answers:
         self._texts: dict[str, dict[str, Any]] = tomllib.loads(text)
         self._line = line
         self._companion = companion
+        self._help_named = (self._short(), *map(self._help, get_args(Kind)))
 
     def crisis(self, kind: Kind, times: int) -> str:
         """To words of danger, the `times`-th time in this talk, from 0 on."""
@@ -39,7 +40,7 @@ class Answers:
         A small model that reads a number in its own words may say it again, turn after turn: once in 30 of the 31
         turns behind an offer. Everything else is read as it was said.
         """
-        named = any(help_ in said for help_ in (self._short(), *map(self._help, get_args(Kind))))
+        named = any(one in said for one in self._help_named)
         return str(self._texts["history"]["helped"]) if named else said
 
     def goodbye(self, kind: str, turn: int) -> str:
