@@ -85,12 +85,14 @@ def test_the_english_voice_is_understood_in_every_style_and_each_is_measurably_i
     real.engine("whisper-base")
     real.model_file("tts")
     command = ["--home", str(tmp_path), "bench", "tts", "--language", "en", "--profile", "tiny"]
-    result = runner.invoke(app, [*command, "--limit", "6", "--json"])
+    # Piper speaks a sentence another way each time: the median pitch of six strays by 0.25 semitones, that of twelve by
+    # less than 0.1.
+    result = runner.invoke(app, [*command, "--limit", "12", "--json"])
     assert result.exit_code == 0, result.output
     neutral, *others = json.loads(result.stdout)["sets"]
     keys = ["language", "voice", "style", "recogniser", "n", "wer", "cer", "rtf"]
     assert list(neutral) == [*keys, "rate", "level", "pitch", "pitch_range"]
-    assert neutral["n"] == 6
+    assert neutral["n"] == 12
     assert len(others) >= 5
     for style in (neutral, *others):
         assert style["wer"] <= 0.15

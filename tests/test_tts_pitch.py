@@ -48,6 +48,13 @@ def test_the_range_widens_and_narrows_around_a_median_that_stays(factor: float) 
     assert np.median(semitones(after)) == pytest.approx(np.median(semitones(before)), abs=0.4)
 
 
+def test_a_low_voice_is_not_pushed_beneath_where_it_can_be_heard_as_one() -> None:
+    before = vowel(72)
+    after = SHAPER.shaped(before, RATE, Style(pitch=-2.0, pitch_range=1.5))
+    share = [np.mean(~np.isnan(SHAPER.contour(sound, RATE).hz)) for sound in (before, after)]
+    assert share[1] >= 0.95 * share[0]
+
+
 @pytest.mark.parametrize("style", STYLES)
 def test_length_and_level_are_left_to_others(style: str) -> None:
     before = vowel(110)

@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from companion.events import Samples, Style
 
 _LOWEST, _HIGHEST = 60.0, 500.0  # Hz: men's and women's speaking voices
+_FLOOR = 66.0
+"""Hz. Nothing is lowered beneath it: there a voice creaks and is heard as having no pitch."""
+
 _SURE = 0.5  # confidence from which swift-f0 calls a frame voiced
 _UNVOICED_PERIOD = 0.008
 """Seconds between the pieces where there is no pitch; short, so that bursts stay where they are."""
@@ -60,7 +63,8 @@ class PitchShaper:
 def repitched(sound: Samples, rate: int, contour: Contour, semitones: float, spread: float) -> Samples:
     """`sound` with its median pitch moved by `semitones` and its distances from the median `spread` times as wide.
 
-    The same length and level. Where nothing is voiced it comes back as it is.
+    Nothing is lowered beneath the floor of a voice. The same length and level. Where nothing is voiced it comes back as
+    it is.
     """
     voiced = ~np.isnan(contour.hz)
     if not voiced.any():
@@ -68,7 +72,8 @@ def repitched(sound: Samples, rate: int, contour: Contour, semitones: float, spr
     beats, periods, has_pitch = _beats(sound, rate, contour)
     median = float(np.median(contour.hz[voiced]))
     hz = rate / periods
-    wanted = np.where(has_pitch, median * 2 ** (semitones / 12) * (hz / median) ** spread, hz)
+    wanted = median * 2 ** (semitones / 12) * (hz / median) ** spread
+    wanted = np.where(has_pitch, np.maximum(wanted, np.minimum(hz, _FLOOR)), hz)
     return _overlap_add(sound, beats, periods, rate / wanted)
 
 
