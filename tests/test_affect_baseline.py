@@ -7,9 +7,9 @@ import pytest
 
 from companion.affect import tone
 from companion.affect.baseline import Baseline, Values
-from companion.affect.voice import MEASURES
+from companion.affect.voice import MEASURED, MEASURES
 
-SIZE = 1223
+SIZE = 1415
 PRIOR = Baseline(0, np.zeros(SIZE, np.float32), np.ones(SIZE, np.float32))
 
 
@@ -84,7 +84,9 @@ def test_what_is_kept_comes_back_the_same() -> None:
     np.testing.assert_array_equal(back.variance, owner.variance)
 
 
-@pytest.mark.parametrize("content", [b"", b"\0" * 8, b"\0" * 9788, b"\xff" * 9792, b"\xff" * 7744, b"\xff" * 6208])
+@pytest.mark.parametrize(
+    "content", [b"", b"\0" * 8, b"\0" * 11324, b"\xff" * 11328, b"\xff" * 9792, b"\xff" * 7744, b"\xff" * 6208]
+)
 def test_what_is_no_baseline_is_refused(content: bytes) -> None:
     with pytest.raises(ValueError, match="no baseline"):
         Baseline.from_bytes(content, PRIOR)
@@ -102,9 +104,9 @@ def test_the_head_brings_a_usual_to_begin_with_and_its_licence() -> None:
         assert "CC BY-NC-SA 4.0" in str(file["licence"])
 
 
-@pytest.mark.parametrize("values", [775, 967])
-def test_of_a_usual_that_another_encoder_heard_pitch_and_pace_are_kept_and_the_rest_begun_anew(values: int) -> None:
-    owner, shown = after(PRIOR, utterances(50, mean=2.0)), len(MEASURES)
+@pytest.mark.parametrize(("values", "shown"), [(775, len(MEASURES)), (967, len(MEASURES)), (1223, MEASURED)])
+def test_of_a_usual_that_another_encoder_or_network_heard_what_means_the_same_is_kept(values: int, shown: int) -> None:
+    owner = after(PRIOR, utterances(50, mean=2.0))
     old = np.concatenate([[owner.count, 0], owner.mean[:values], owner.variance[:values]]).astype("<f4").tobytes()
     kept = Baseline.from_bytes(old, PRIOR)
     np.testing.assert_array_equal(kept.mean[:shown], owner.mean[:shown])

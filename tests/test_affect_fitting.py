@@ -85,7 +85,7 @@ def test_a_room_goes_on_sounding() -> None:
 
 
 def test_an_utterance_is_never_compared_with_later_ones() -> None:
-    values = RANDOM.normal(0, 1, (20, 1223)).astype(np.float32)
+    values = RANDOM.normal(0, 1, (20, 1415)).astype(np.float32)
     corpus = Corpus("x", "en", values, np.full(20, "neutral"), np.full(20, "one"))
     start = voice_corpus.prior([corpus])
     order = np.random.default_rng(0).permutation(20)

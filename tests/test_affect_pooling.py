@@ -79,3 +79,28 @@ def test_someone_it_has_not_heard_is_understood_better_with_what_it_has_learned(
     values = voice_corpus.relative(corpus, learned.start(tone.load().prior))[:, MEASURED:]
     named = np.array(learned.head.classes)[learned.head.logits(values).argmax(axis=1)]
     assert fitting.recall(corpus.tones, named) > 0.5  # of nine tones; chance is 0.11
+
+
+def test_a_matrix_in_bytes_is_the_same_to_a_hundredth_of_the_largest_of_each_row() -> None:
+    matrix = (RANDOM.normal(0, 1, (2, 50, 30)) * 10 ** RANDOM.uniform(-4, 2, (2, 50, 1))).astype(np.float32)
+    whole, worth = pooling.in_bytes(matrix)
+    assert whole.dtype == np.int8
+    largest = np.abs(matrix).max(axis=-1, keepdims=True)
+    assert (np.abs(whole * worth - matrix) / largest).max() < 0.01
+
+
+def test_two_networks_hear_apart_and_say_it_side_by_side() -> None:
+    both, heard = pooling.load(), frames(60)
+    alone = [
+        pooling.Pooling(
+            both.inp[[one]],
+            tuple(convolution[[one]] for convolution in both.convolutions),
+            both.scale[[one]],
+            both.shift[[one]],
+            both.attention[[one]],
+            both.out[[one]],
+        )(heard)
+        for one in range(pooling.NETWORKS)
+    ]
+    np.testing.assert_allclose(both(heard), np.concatenate(alone), rtol=1e-4, atol=1e-4)
+    assert np.corrcoef(alone)[0, 1] < 0.9, "the second would add nothing"

@@ -123,7 +123,7 @@ class Measured:
         )
 
     def _values(self, name: str, how: str) -> NDArray[np.float32]:
-        """Shape (networks, n, 1223)."""
+        """Shape (networks, n, 1415)."""
         folds = voice_apart.by_folds() if name in EMOTION_SETS and how == "clean" else []
         networks = [learned.pooling for learned in (voice_apart.shipped(), *folds)]
         by = [lambda _, pooling=pooling: pooling for pooling in networks]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from companion.affect.voice import MEASURES, STATISTICS, VALUES
+from companion.affect.voice import MEASURED, MEASURES, STATISTICS, VALUES
 
 Values = NDArray[np.float32]
 
@@ -32,8 +32,9 @@ them, 0 to 5 % lie above it, of strangers' 19 to 47 % in the same studio, of tho
 _PITCH_TELLS = 0.3
 """How much the squared deviation of the pitch counts; of 0.1 to 1 the best."""
 
-_BEFORE = (775, 967)
-"""Values of the baselines that were kept while the first layers of Smart Turn listened; `MEASURES` were the same."""
+_BEFORE = {775: len(MEASURES), 967: len(MEASURES), 1223: MEASURED}
+"""Values of the baselines that were kept before, and how many at their front mean the same: until another encoder
+listened, the measures; until another network did, all but what the network makes."""
 
 _NEW_MICROPHONE = 20
 """Strange utterances in a row after which it is the owner after all, heard in another way."""
@@ -53,7 +54,7 @@ class Baseline:
     strange: int = 0
 
     def relative(self, values: Values) -> Values:
-        """`values` (…, 1223) in standard deviations above the usual, -6…6; 0 for what was not measured (NaN)."""
+        """`values` (…, 1415) in standard deviations above the usual, -6…6; 0 for what was not measured (NaN)."""
         deviations = np.nan_to_num((values - self.mean) / np.sqrt(self.variance + 1e-6))
         return np.asarray(np.clip(deviations, -_FARTHEST, _FARTHEST), dtype=np.float32)
 
@@ -84,15 +85,15 @@ class Baseline:
         return self.count >= _KNOWN_AFTER and float(strangeness(self.relative(values))) > _STRANGE
 
     def to_bytes(self) -> bytes:
-        """For the store: little-endian float32, the two counts, the means, the variances; 9.8 kB."""
+        """For the store: little-endian float32, the two counts, the means, the variances; 11 kB."""
         return np.concatenate([[self.count, self.strange], self.mean, self.variance]).astype("<f4").tobytes()
 
     @classmethod
     def from_bytes(cls, content: bytes, prior: Baseline) -> Baseline:
         """What `to_bytes` wrote.
 
-        Of one that was written when another encoder listened, `MEASURES` are kept. The rest begins with `prior`, and
-        it counts anew, so that this is learned as fast as a new owner's.
+        Of one that was written when another encoder or network listened, the front is kept. The rest begins with
+        `prior`, and it counts anew, so that this is learned as fast as a new owner's.
 
         Raises:
             ValueError: it is no baseline.
@@ -106,7 +107,7 @@ class Baseline:
         count, strange = int(values[0]), int(values[1])
         if len(mean) == VALUES:
             return cls(count, mean, variance, strange)
-        kept = len(MEASURES)
+        kept = _BEFORE[len(mean)]
         return cls(
             0,
             np.concatenate([mean[:kept], prior.mean[kept:]]),
@@ -115,7 +116,7 @@ class Baseline:
 
 
 def strangeness(relative: Values) -> Values:
-    """How far utterances lie from a usual, shape (…) for values relative to it, (…, 1223).
+    """How far utterances lie from a usual, shape (…) for values relative to it, (…, 1415).
 
     The mean squared deviation of what the encoder puts out on average, and some of the pitch's.
     """

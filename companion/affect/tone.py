@@ -39,10 +39,10 @@ _ENOUGH_SPEECH = 1.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ToneHead:
-    """The fitted weights, k tones by 1,223 values.
+    """The fitted weights, k tones by 1,415 values.
 
-    `tones`: names of the k tones, those of `EMOTIONS` and some finer. `weights` (k, 1223), `bias` (k,): logits of the
-    values relative to the baseline, divided by the temperature. `speech` (1223,), `speech_bias`: the logit of "this is
+    `tones`: names of the k tones, those of `EMOTIONS` and some finer. `weights` (k, 1415), `bias` (k,): logits of the
+    values relative to the baseline, divided by the temperature. `speech` (1415,), `speech_bias`: the logit of "this is
     speech" of the values relative to the prior. `prior`: the baseline of someone who has not yet been heard.
     """
 

@@ -29,7 +29,7 @@ MEASURED = len(MEASURES) + STATISTICS
 """Values at the front of `VoiceFeatures.values` that nothing was fitted for: 1,031."""
 
 VALUES = MEASURED + WIDTH
-"""Length of `VoiceFeatures.values`: 1,223."""
+"""Length of `VoiceFeatures.values`: 1,415."""
 
 SPAN = 6 * SAMPLE_RATE
 """Samples that are listened to, of a longer turn the last 6 s: a tone is heard in less, and 8 s cost 10 ms more."""
@@ -51,7 +51,7 @@ _PITCH = (60.0, 600.0)
 class VoiceFeatures:
     """An utterance as it sounded. `duration`: of the speech in seconds.
 
-    `encoding`: shape (1216,), `STATISTICS` of the frames, then what `Pooling` makes of the frames.
+    `encoding`: shape (1408,), `STATISTICS` of the frames, then what `Pooling` makes of the frames.
     """
 
     duration: float
@@ -59,7 +59,7 @@ class VoiceFeatures:
     encoding: NDArray[np.float32]
 
     def values(self) -> NDArray[np.float32]:
-        """Everything that has a baseline: shape (1223,), `MEASURES` first; NaN where something was not measured."""
+        """Everything that has a baseline: shape (1415,), `MEASURES` first; NaN where something was not measured."""
         return np.concatenate([np.array(astuple(self.prosody), dtype=np.float32), self.encoding])
 
 
@@ -93,7 +93,7 @@ class VoiceMeter:
 
 
 def encoding(frames: Frames, pooling: Pooling) -> NDArray[np.float32]:
-    """Shape (1216,) of `VoiceFeatures` for the frames (n, 1024) of an utterance."""
+    """Shape (1408,) of `VoiceFeatures` for the frames (n, 1024) of an utterance."""
     first = frames[:, :_LAYER]
     return np.concatenate([first.mean(axis=0), first.std(axis=0), pooling(frames)])
 

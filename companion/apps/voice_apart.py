@@ -22,9 +22,9 @@ FOLDER = Path(__file__).resolve().parents[2] / "models" / "voice-apart"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Learned:
-    """A pooling, and the tones by its 192 values alone.
+    """A pooling, and the tones by its 384 values alone.
 
-    `head`: on the values relative to the baseline. `mean`, `variance` (192,): the usual of nobody in particular.
+    `head`: on the values relative to the baseline. `mean`, `variance` (384,): the usual of nobody in particular.
     `left_out`: the speakers that it has not heard, "set/speaker".
     """
 

@@ -36,7 +36,7 @@ Spoil = Callable[[Samples, np.random.Generator], Samples]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Corpus:
-    """n utterances: `values` (n, 1223) as measured, `tones` and `speakers` (n,) by name."""
+    """n utterances: `values` (n, 1415) as measured, `tones` and `speakers` (n,) by name."""
 
     name: str
     language: str
@@ -97,7 +97,7 @@ def prior(corpora: Sequence[Corpus]) -> Baseline:
 
 
 def relative(corpus: Corpus, start: Baseline, seed: int = 0) -> Floats:
-    """(n, 1223): each utterance against the baseline that its speaker's earlier ones have made of `start`.
+    """(n, 1415): each utterance against the baseline that its speaker's earlier ones have made of `start`.
 
     Earlier in an order drawn from `seed`, for corpora are sorted by emotion and days are not.
     """
