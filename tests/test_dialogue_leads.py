@@ -41,6 +41,45 @@ def test_nothing_comes_before_a_direct_answer(language: Language, words: str) ->
 @pytest.mark.parametrize(
     ("language", "words"),
     [
+        ("en", "how are you doing today"),
+        ("en", "who are you and what is this"),
+        ("en", "what's your name again"),
+        ("en", "do you like the sea"),
+        ("en", "when i came home the door was open"),
+        ("ko", "너 이름이 뭐야 알려 줘"),
+        ("ko", "요즘 어떻게 지내 잘 있어"),
+        ("ko", "지금 몇 시인지 어떻게 알아"),
+    ],
+)
+def test_nobody_thinks_aloud_about_what_takes_no_thought(language: Language, words: str) -> None:
+    assert leads.load(language).choose(words, None, ()) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "why does the moon follow the car"),
+        ("en", "What was the point of that letter?"),
+        ("en", "so how should i tell my brother"),
+        ("en", "please explain how a piano works"),
+        ("ko", "달은 왜 차를 따라와?"),
+        ("ko", "엄마한테 이걸 어떻게 말하면 좋을까"),
+    ],
+)
+def test_a_pause_for_thought_is_announced_and_never_twice_in_a_row(language: Language, words: str) -> None:
+    known = leads.load(language)
+    first = known.choose(words, None, ())
+    assert first is not None
+    assert first.text in known.texts["thought"]
+    assert known.choose(words, None, [f"{first.text} It may be far away."]) is None
+    again = known.choose(words, None, [f"{first.text} It may be far away.", "It is."])
+    assert again is not None
+    assert again.text in set(known.texts["thought"]) - {first.text}
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
         ("en", "my sister came to visit us on saturday"),
         ("en", "i talked to my boss about the new job"),
         ("ko", "토요일에 언니가 집에 놀러 왔어"),

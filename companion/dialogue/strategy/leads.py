@@ -3,6 +3,10 @@
 People begin to answer about 200 ms after the other has ended, long before they know what they will say, and open with
 such words (Stivers et al. 2009, PNAS 106:10587; Levinson & Torreira 2015, Frontiers in Psychology 6:731). They commit
 to nothing: what comes after them is planned as if they were not there.
+
+Before an answer to a question there is none of these, for it would say nothing. Where a question takes thought and the
+answer is not there yet, the pause is announced instead, as people announce one ("Let me think."; Clark & Fox Tree 2002,
+Cognition 84:73).
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ from companion.dialogue.persona import HARD_FEELINGS, clear_feeling
 from companion.events import AffectReading
 from companion.settings import Language
 
-Kind = Literal["plain", "hard", "good"]
+Kind = Literal["plain", "hard", "good", "thought"]
 
 IN_A_ROW: Final = 12
 """Answers that may open with one, one after the other: always is a tic. Mostly one comes without before that, as it
@@ -28,7 +32,7 @@ LEAST_WORDS: Final = 3
 """Shorter turns are mostly a yes, a no or a name, and want a direct answer."""
 
 _KINDS: Final[Mapping[str, Kind]] = {**dict.fromkeys(HARD_FEELINGS, "hard"), "happy": "good"}
-_STYLES: Final[Mapping[Kind, str]] = {"plain": "warm", "hard": "gentle", "good": "bright"}
+_STYLES: Final[Mapping[Kind, str]] = {"plain": "warm", "hard": "gentle", "good": "bright", "thought": "neutral"}
 
 _INTERJECTION: Final = re.compile(r"^(oh|ah|ouch|hm+|mm+|아이고|저런|오|와|아)[,!.]+ +", re.IGNORECASE)
 
@@ -43,24 +47,29 @@ class Lead:
 
 @dataclass(frozen=True, slots=True)
 class Leads:
-    """`leads.<language>.toml`, ready for use. `direct`: words that a direct answer is due to. `nods`: what is said in a
-    pause of a turn that goes on."""
+    """`leads.<language>.toml`, ready for use. `direct`: words that a direct answer is due to. `asks`: questions whose
+    answer takes thought. `nods`: what is said in a pause of a turn that goes on."""
 
     texts: Mapping[Kind, Sequence[str]]
     direct: re.Pattern[str]
+    asks: re.Pattern[str]
     nods: Sequence[str]
 
     def choose(self, words: str, felt: AffectReading | None, answers: Sequence[str]) -> Lead | None:
         """What opens the answer to `words`, if anything: of those that fit, the one that was used the longest ago.
 
-        `felt`: the feeling in them, where it is known. `answers`: those of this talk, oldest first.
+        `felt`: the feeling in them, where it is known. `answers`: those of this talk, oldest first. Nobody thinks aloud
+        twice in a row.
         """
-        if len(words.split()) < LEAST_WORDS or self.direct.search(words):
+        asked = self.asks.search(words) is not None
+        if len(words.split()) < LEAST_WORDS or (self.direct.search(words) and not asked):
             return None
         before = [self._opening(answer) for answer in answers]
         if len(before) >= IN_A_ROW and all(before[-IN_A_ROW:]):
             return None
-        kind = _KINDS.get(clear_feeling(felt), "plain")
+        if asked and before and before[-1] in self.texts["thought"]:
+            return None
+        kind = "thought" if asked else _KINDS.get(clear_feeling(felt), "plain")
         last_used = {text: number for number, text in enumerate(before)}
         text = min(self.texts[kind], key=lambda text: last_used.get(text, -1))
         return Lead(text, _STYLES[kind])
@@ -88,5 +97,5 @@ def bare(text: str) -> str:
 def load(language: Language) -> Leads:
     """The openings of `language`."""
     data = tomllib.loads((Path(__file__).parent / f"leads.{language}.toml").read_text(encoding="utf-8"))
-    direct = re.compile("|".join(data["direct"]), re.IGNORECASE)
-    return Leads({kind: data[kind] for kind in _STYLES}, direct, data["nods"])
+    direct, asks = (re.compile("|".join(data[name]), re.IGNORECASE) for name in ("direct", "asks"))
+    return Leads({kind: data[kind] for kind in _STYLES}, direct, asks, data["nods"])
