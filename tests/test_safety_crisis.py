@@ -17,6 +17,7 @@ from companion.dialogue.safety.helplines import helpline, likely_country
 from companion.dialogue.safety.words import normal
 from companion.events import Exchange
 from companion.settings import Language
+from tests import real
 from tools.crisis.grammar import templates
 
 ROOT = Path(__file__).parent.parent
@@ -121,6 +122,28 @@ def test_what_is_said_to_the_product_every_day_alarms_nobody(language: Language)
     assert len(lines) >= 400
     as_heard = [re.sub(r"[^\w\s']", "", line.lower()) for line in lines]
     assert not [line for line in {*lines, *as_heard} if DETECTORS[language].kind(line) is not None]
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "alarms"),
+    [
+        ("text/locomo/26.json", "en", 0.03),  # two friends, turns of several sentences
+        ("speech-en/metadata.csv", "en", 0.05),  # read from old books, "attempted suicide by poisoning" among them
+        ("speech-ko/metadata.csv", "ko", 0.02),
+        ("speech-ko-studio/metadata.csv", "ko", 0.05),  # one line tells what to do for someone unconscious
+    ],
+)
+def test_what_people_say_and_read_who_are_in_no_danger_hardly_ever_alarms(
+    name: str, language: Language, alarms: float
+) -> None:
+    path = real.shared(name)
+    if path.suffix == ".json":
+        lines = re.findall(r'"text": "((?:[^"\\]|\\.)*)"', path.read_text(encoding="utf-8"))
+    else:
+        lines = [row["transcript"] for row in rows(path)]
+    assert len(lines) >= 50
+    alarmed = [line for line in lines if DETECTORS[language].kind(line) is not None]
+    assert len(alarmed) / len(lines) <= alarms
 
 
 @pytest.mark.parametrize(

@@ -17,25 +17,30 @@ from numpy.typing import NDArray
 
 from companion.settings import Language, shipped
 
-BUCKETS: Final = 1 << 17
-"""Hash buckets."""
+BUCKETS: Final = 1 << 20
+"""Hash buckets: with 2^17 so many n-grams share one that ordinary talk alarms by chance more often."""
+KIND_BUCKETS: Final = 1 << 17
+"""Of what tells the kinds apart. A bucket there is one of `BUCKETS`, modulo these."""
 WINDOW: Final = {"en": 10, "ko": 15}
 """Words or syllables of a stretch of long talk that is judged by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Classifier:
-    """`weights`: shape (BUCKETS,), log-odds; `threshold`: the score from which words count as a crisis.
+    """`weights`: shape (BUCKETS,), each worth `unit` of log-odds; `threshold`: the score from which words are a crisis.
 
-    `kinds`: the names of the kinds of crisis; `kind_weights`: shape (kinds, BUCKETS), `kind_biases`: shape (kinds,).
+    `kinds`: the names of the kinds of crisis; `kind_weights`: shape (kinds, KIND_BUCKETS), each worth `kind_unit`;
+    `kind_biases`: shape (kinds,).
     """
 
     language: Language
-    weights: NDArray[np.float32]
+    weights: NDArray[np.int8]
+    unit: float
     bias: float
     threshold: float
     kinds: Sequence[str]
-    kind_weights: NDArray[np.float32]
+    kind_weights: NDArray[np.int8]
+    kind_unit: float
     kind_biases: NDArray[np.float32]
 
     @classmethod
@@ -44,11 +49,13 @@ class Classifier:
         with np.load(shipped("safety") / f"crisis.{language}.npz") as file:
             return cls(
                 language,
-                file["weights"].astype(np.float32),
+                file["weights"],
+                float(file["unit"]),
                 float(file["bias"]),
                 float(file["threshold"]),
                 file["kinds"].tolist(),
-                file["kind_weights"].astype(np.float32),
+                file["kind_weights"],
+                float(file["kind_unit"]),
                 file["kind_biases"].astype(np.float32),
             )
 
@@ -65,7 +72,8 @@ class Classifier:
         score, buckets = self._strongest(text)
         if score < self.threshold:
             return None
-        scores = self.kind_weights[:, buckets].sum(axis=1) / math.sqrt(len(buckets)) + self.kind_biases
+        found = self.kind_weights[:, np.array(buckets) % KIND_BUCKETS].sum(axis=1, dtype=np.int32)
+        scores = found * (self.kind_unit / math.sqrt(len(buckets))) + self.kind_biases
         return self.kinds[int(scores.argmax())]
 
     def _strongest(self, text: str) -> tuple[float, list[int]]:
@@ -78,7 +86,7 @@ class Classifier:
         return max(scored, default=(-math.inf, []))
 
     def _sum(self, buckets: list[int]) -> float:
-        return float(self.weights[buckets].sum()) / math.sqrt(len(buckets)) + self.bias
+        return int(self.weights[buckets].sum(dtype=np.int32)) * self.unit / math.sqrt(len(buckets)) + self.bias
 
 
 def windows(text: str, language: Language) -> list[str]:
