@@ -119,6 +119,31 @@ def test_an_owner_who_talks_over_us_is_no_leak() -> None:
     assert meter.echo == "cancelled"
 
 
+@pytest.mark.parametrize("room", [-65.0, -45.0])
+def test_an_owner_who_has_spoken_long_does_not_hide_the_echo_of_the_answer(room: float) -> None:
+    far = our_voice()
+    canceller = EchoCanceller()
+    cancel(canceller, heard_in_a_room(far, 0.05, -12.0), far)
+    frames = far[: len(far) // FRAME * FRAME].reshape(-1, FRAME)
+    owner = np.concatenate([frame for frame in frames if dbfs(frame) > -40.0] * 3)[: 6 * SAMPLE_RATE]  # no pause in it
+    owner = owner + noise(len(owner), room)
+    cancel(canceller, owner, np.zeros_like(owner))
+    far = far[: 3 * SAMPLE_RATE]
+    near = heard_in_a_room(far, 0.05, -12.0)
+    left = cancel(canceller, near, far)
+    assert canceller.echo == "cancelled"
+    assert dbfs(near[: len(left)]) - dbfs(left) > 12
+
+
+def test_words_without_a_pause_are_not_the_noise_of_the_room() -> None:
+    meter = EchoMeter()
+    for seed in range(500):  # 10 s, of which the owner speaks eight
+        meter.silent(noise(FRAME, -65.0 if seed < 100 else -26.0, seed))
+    for seed in range(EchoMeter.SECOND):
+        meter.loud(noise(FRAME, -38.0, seed), noise(FRAME, -42.0, seed))
+    assert meter.echo == "leaking"
+
+
 # --- far beside near --------------------------------------------------------------------------------------------------
 
 

@@ -91,12 +91,16 @@ class EchoMeter:
     ABOVE_FLOOR_DB = 6.0
     """An echo this little above the room's own noise is none."""
 
+    FLOOR_OF, FLOOR_PERCENTILE = 10 * SECOND, 10
+    """Frames without our voice whose quietest tenth is the room. The owner speaks in many of them, and hardly pauses: a
+    quarter of 5 s lay at the level of speech now and then, and an echo beneath it was taken for none."""
+
     ERLE_DB = 10.0
     """Cancelled. AEC3 reaches 13-35 dB in simulated rooms, and about none where far and near do not belong together."""
 
     def __init__(self) -> None:
         self.echo: Echo = "unknown"
-        self._quiet: deque[float] = deque(maxlen=5 * self.SECOND)
+        self._quiet: deque[float] = deque(maxlen=self.FLOOR_OF)
         self._before: deque[float] = deque(maxlen=4 * self.SECOND)
         self._after: deque[float] = deque(maxlen=4 * self.SECOND)
         self._unjudged = 0
@@ -122,15 +126,17 @@ class EchoMeter:
 
     def _audible(self) -> float:
         """dBFS from which a frame holds more than the room's own noise."""
-        floor = float(np.percentile(self._quiet, 25)) if self._quiet else _AUDIBLE_DB
+        floor = float(np.percentile(self._quiet, self.FLOOR_PERCENTILE)) if self._quiet else _AUDIBLE_DB
         return max(floor, _AUDIBLE_DB) + self.ABOVE_FLOOR_DB
 
     def _judge(self) -> Echo:
         audible = self._audible()
         before, after = (float(np.median(levels)) for levels in (self._before, self._after))
+        if before > _AUDIBLE_DB + self.ABOVE_FLOOR_DB and before - after >= self.ERLE_DB:
+            return "cancelled"  # whatever the room: there was something of ours to take out
         if before < audible:
             return "none"
-        return "cancelled" if after < audible or before - after >= self.ERLE_DB else "leaking"
+        return "cancelled" if after < audible else "leaking"
 
 
 class EchoCanceller:
