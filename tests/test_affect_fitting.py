@@ -115,3 +115,11 @@ def test_a_folder_without_recordings_is_refused(tmp_path: Path) -> None:
     real.model_file("tone")
     with pytest.raises(CompanionError, match="no metadata"):
         bench_voice.run(settings.default_models(), tmp_path)
+
+
+def test_a_matrix_in_bytes_is_the_same_to_a_hundredth_of_the_largest_of_each_row() -> None:
+    matrix = (RANDOM.normal(0, 1, (2, 50, 30)) * 10 ** RANDOM.uniform(-4, 2, (2, 50, 1))).astype(np.float32)
+    whole, worth = fitting.in_bytes(matrix, axis=-1)
+    assert whole.dtype == np.int8
+    largest = np.abs(matrix).max(axis=-1, keepdims=True)
+    assert (np.abs(whole * worth - matrix) / largest).max() < 0.01

@@ -81,14 +81,6 @@ def test_someone_it_has_not_heard_is_understood_better_with_what_it_has_learned(
     assert fitting.recall(corpus.tones, named) > 0.5  # of nine tones; chance is 0.11
 
 
-def test_a_matrix_in_bytes_is_the_same_to_a_hundredth_of_the_largest_of_each_row() -> None:
-    matrix = (RANDOM.normal(0, 1, (2, 50, 30)) * 10 ** RANDOM.uniform(-4, 2, (2, 50, 1))).astype(np.float32)
-    whole, worth = pooling.in_bytes(matrix)
-    assert whole.dtype == np.int8
-    largest = np.abs(matrix).max(axis=-1, keepdims=True)
-    assert (np.abs(whole * worth - matrix) / largest).max() < 0.01
-
-
 def test_two_networks_hear_apart_and_say_it_side_by_side() -> None:
     both, heard = pooling.load(), frames(60)
     alone = [

@@ -32,15 +32,7 @@ UNSURE = AffectReading(-0.3, 0.0, {"sad": 0.4, "neutral": 0.6}, 0.3)
         ("ko", "재미있는 이야기 하나 해 줘"),
         ("ko", "안녕 오늘도 잘 부탁해"),
         ("ko", "응 그래"),
-    ],
-)
-def test_nothing_comes_before_a_direct_answer(language: Language, words: str) -> None:
-    assert leads.load(language).choose(words, None, ()) is None
-
-
-@pytest.mark.parametrize(
-    ("language", "words"),
-    [
+        # nor does anybody think aloud about what takes no thought
         ("en", "how are you doing today"),
         ("en", "who are you and what is this"),
         ("en", "what's your name again"),
@@ -51,7 +43,7 @@ def test_nothing_comes_before_a_direct_answer(language: Language, words: str) ->
         ("ko", "지금 몇 시인지 어떻게 알아"),
     ],
 )
-def test_nobody_thinks_aloud_about_what_takes_no_thought(language: Language, words: str) -> None:
+def test_nothing_comes_before_a_direct_answer(language: Language, words: str) -> None:
     assert leads.load(language).choose(words, None, ()) is None
 
 

@@ -25,6 +25,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from companion.affect.fitting import in_bytes
 from companion.apps.recordings import default_data
 from companion.dialogue.safety.classifier import BUCKETS, KIND_BUCKETS, hashed, windows
 from companion.dialogue.safety.words import normal
@@ -153,12 +154,12 @@ def fit_language(language: Language, lines: list[Line]) -> None:
     np.savez_compressed(
         FOLDER / f"crisis.{language}.npz",
         weights=ours,
-        unit=unit,
+        unit=unit.item(),
         bias=model.intercept_[0],
         threshold=threshold + MOVED[language],
         kinds=names,
         kind_weights=theirs,
-        kind_unit=kind_unit,
+        kind_unit=kind_unit.item(),
         kind_biases=biases,
     )
 
@@ -172,12 +173,6 @@ def measured(language: Language) -> set[str]:
             found |= {normal(row["text"], language) for row in csv.DictReader(file) if row["language"] == language}
     everyday = (ROOT / f"tests/data/safety/everyday.{language}.txt").read_text(encoding="utf-8").splitlines()
     return found | {normal(line, language) for line in everyday}
-
-
-def in_bytes(weights: NDArray[np.float64]) -> tuple[NDArray[np.int8], float]:
-    """`weights` as whole numbers, and what one of these is worth."""
-    unit = float(np.abs(weights).max()) / 127
-    return np.round(weights / unit).astype(np.int8), unit
 
 
 def matrix(lines: list[list[int]], width: int = BUCKETS) -> sp.csr_matrix:

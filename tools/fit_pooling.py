@@ -26,7 +26,8 @@ from torch.nn import functional
 
 from companion import catalog, settings
 from companion.affect.baseline import PRIOR_WORTH
-from companion.affect.pooling import NETWORKS, OUTPUTS, in_bytes, read
+from companion.affect.fitting import in_bytes
+from companion.affect.pooling import NETWORKS, OUTPUTS, read
 from companion.affect.voice import SPAN, trimmed
 from companion.apps.augment import coloured_noise, in_room, with_noise
 from companion.apps.recordings import Recording, default_data, read_sets, read_sound
@@ -259,12 +260,22 @@ def weights(fitted: Fitted, data: Data, left_out: Sequence[str]) -> Weights:
     return {name: values.astype(np.float32) for name, values in result.items()} | {"tones": np.array(fitted.tones)}
 
 
+def member(data: Data, left_out: Sequence[str], seed: int, kept: Path | None) -> Weights:
+    """One network: what is `kept` of it, or fitted now, and kept."""
+    if kept and kept.exists():
+        return dict(np.load(kept))
+    result = weights(fit(data, left_out, seed), data, left_out)
+    if kept:
+        np.savez(kept, **result)
+    return result
+
+
 def save(members: Sequence[Weights], data: Data, left_out: Sequence[str], target: Path) -> None:
     """The networks beside each other, as `pooling.read` takes them; their logits are averaged."""
     every = {name: np.stack([member[name] for member in members]) for name in (*MATRICES, *PRECISE, "heard")}
     matrices: Weights = {}
     for name in MATRICES:
-        matrices[name], matrices[f"{name}_worth"] = in_bytes(every[name].astype(np.float32))
+        matrices[name], matrices[f"{name}_worth"] = in_bytes(every[name], axis=-1)
     np.savez_compressed(
         target,
         licence=LICENCE,
@@ -310,20 +321,10 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for number, (name, (target, left_out)) in enumerate(networks(data).items()):
         if options.only in (None, name):
-            members = [fitted(data, left_out, number + 100 * m, options.cache, f"{name}.{m}") for m in range(NETWORKS)]
+            kept = [options.cache and options.cache / f"network.{name}.{m}.npz" for m in range(NETWORKS)]
+            members = [member(data, left_out, number + 100 * m, path) for m, path in enumerate(kept)]
             save(members, data, left_out, target)
             print(f"{target}: {target.stat().st_size / 1000:.0f} kB", flush=True)
-
-
-def fitted(data: Data, left_out: Sequence[str], seed: int, cache: Path | None, name: str) -> Weights:
-    """One network, from `cache` if it is there."""
-    kept = cache / f"network.{name}.npz" if cache else None
-    if kept and kept.exists():
-        return dict(np.load(kept))
-    result = weights(fit(data, left_out, seed), data, left_out)
-    if kept:
-        np.savez(kept, **result)
-    return result
 
 
 if __name__ == "__main__":

@@ -1,8 +1,12 @@
-"""Fits a linear head: multinomial logistic regression in NumPy, the same for the shipped weights and for the bench."""
+"""Fits a linear head: multinomial logistic regression in NumPy, the same for the shipped weights and for the bench.
+
+And what several fits share: how sure a head is, how right, and how its weights are kept in bytes.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +59,15 @@ def balanced(labels: Names, groups: Names) -> Floats:
     """Weights (n), together n, that give every class of every group the same."""
     _, pair, counts = np.unique(np.stack([labels, groups]), axis=1, return_inverse=True, return_counts=True)
     return np.asarray(len(labels) / len(counts) / counts[pair], dtype=np.float32)
+
+
+def in_bytes(weights: NDArray[Any], axis: int | None = None) -> tuple[NDArray[np.int8], NDArray[Any]]:
+    """`weights` in half the room of 16 bits: whole numbers, and what one of them is worth.
+
+    The worth is one number for all of them, or one for each line along `axis`; it keeps the dimensions and the type.
+    """
+    worth = np.maximum(np.abs(weights).max(axis=axis, keepdims=True) / 127, 1e-9)
+    return np.round(weights / worth).astype(np.int8), worth
 
 
 def softmax(logits: Floats) -> Floats:

@@ -71,14 +71,8 @@ def read(path: Path) -> Pooling:
     return Pooling(inp, convolutions, scale, shift, attention, out)
 
 
-def in_bytes(matrix: Floats) -> tuple[NDArray[np.int8], Floats]:
-    """A `matrix` (…, rows, columns) in half the room of 16 bits: whole numbers, and what one of them is worth a row."""
-    worth = np.maximum(np.abs(matrix).max(axis=-1, keepdims=True) / 127, 1e-9).astype(np.float32)
-    return np.round(matrix / worth).astype(np.int8), worth
-
-
 def _matrix(file: Mapping[str, NDArray[Any]], name: str) -> Floats:
-    """What `in_bytes` made of it, undone."""
+    """What `fitting.in_bytes` made of it, undone."""
     return np.asarray(file[name] * file[f"{name}_worth"])
 
 
