@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from companion.dialogue.spoken import SpokenForm, speakable
@@ -74,6 +74,7 @@ def test_a_direction_that_is_never_closed_ends_with_its_line() -> None:
 
 
 @given(st.lists(WRITTEN, max_size=6))
+@example(["0```: \n"])  # the pause is code, so that the line needs a full stop
 def test_it_makes_no_difference_how_the_text_arrives(pieces: list[str]) -> None:
     def said(parts: list[str]) -> str:
         form = SpokenForm("ko")

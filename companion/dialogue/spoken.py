@@ -70,7 +70,8 @@ class SpokenForm:
         position = 0
         for match in _WORD.finditer(self._unread):
             before, word, after, follows = match.groups()
-            if not (follows or final or _PAUSE.search(word)):
+            pauses = _PAUSE.search(word) and not any(opening in word for opening in _HIDDEN)  # the pause may be hidden
+            if not (follows or final or pauses):
                 break  # a line may end here, and then it needs a full stop
             said += self._say(word, "\n" in before, "\n" in after)
             position = match.end()
