@@ -23,6 +23,7 @@ from rich.console import Console
 from companion.apps.json_output import print_json
 from companion.apps.recordings import default_data
 from companion.errors import CompanionError
+from companion.settings import Settings
 from tools.soundcard import alone, analyse, card, report, scenes, stage
 from tools.soundcard.sounds import Library
 
@@ -34,6 +35,7 @@ def main() -> int:
     parser.add_argument("-n", type=int, metavar="N", help="steps of each scene")
     parser.add_argument("--language", choices=("en", "ko"), default="en")
     parser.add_argument("--profile", choices=("tiny", "starter", "desktop"), default="starter")
+    parser.add_argument("--tone", action="store_true", help="let it listen to how the owner sounds, too")
     parser.add_argument("--data", type=Path, metavar="DIR", default=default_data(), help="recordings to say")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the recordings and events files here")
     parser.add_argument("--json", action="store_true", help="print JSON for scripts")
@@ -52,6 +54,7 @@ def run(given: argparse.Namespace) -> dict[str, Any]:
     if lack := card.missing():
         raise CompanionError(lack)
     library = Library(given.data, given.language)
+    chosen = Settings(language=given.language, profile=given.profile, voice_affect=given.tone)
     console = Console(stderr=True)
     figures: dict[str, Any] = {}
     for name in given.scene or scenes.COUNTS:
@@ -59,12 +62,18 @@ def run(given: argparse.Namespace) -> dict[str, Any]:
         with tempfile.TemporaryDirectory(prefix="companion-card-") as path, console.status(f"{name}: {scene.about}"):
             folder = Path(path)
             with card.virtual_card(folder) as running:
-                played = stage.perform(scene, running, folder, given.language, given.profile)
+                played = stage.perform(scene, running, folder, chosen)
             read = partial(alone.read, language=given.language, profile=given.profile)
             figures[name] = report.summary(analyse.analyse(played, given.language, read))
             if given.keep:
                 _keep(folder, given.keep / name)
-    return {"machine": report.machine(), "profile": given.profile, "language": given.language, "scenes": figures}
+    return {
+        "machine": report.machine(),
+        "profile": given.profile,
+        "language": given.language,
+        "tone": given.tone,
+        "scenes": figures,
+    }
 
 
 def _keep(folder: Path, into: Path) -> None:

@@ -79,7 +79,7 @@ class Found:
     `own_holds`, `own_stops`: turns, pauses and ends of a reply without a cause of the scene. `plain` and `over`: errors
     in the words of openings, and of sentences that were said into a reply; `alone`: in the recordings of the latter by
     themselves, which are harder than the openings. `spoken_s`: how long we spoke. `idle`: the share of one core that
-    listening to a quiet room takes.
+    listening to a quiet room takes. `toned`: turns of which it was known how they sounded when they were answered.
     """
 
     steps: list[Step]
@@ -93,6 +93,7 @@ class Found:
     spoken_s: float
     minutes: float
     idle: float
+    toned: int
 
 
 STAGES = ("endpoint_ms", "stt_ms", "first_token_ms", "first_clause_ms", "first_audio_ms")
@@ -186,6 +187,7 @@ def analyse(played: Performance, language: Language, read: Callable[[Samples], s
         spoken_s=round(float(ours.sum()) * measure.WINDOW_S, 1),
         minutes=round(len(played.speaker) / RATE / 60, 2),
         idle=round(played.idle, 3),
+        toned=sum(one.record["voice"] is not None for one in played.events if one.name == "affect"),
     )
 
 

@@ -34,6 +34,7 @@ def summary(found: Found) -> dict[str, Any]:
         "minutes": found.minutes,
         "spoken_s": found.spoken_s,
         "idle": found.idle,
+        "toned": found.toned,
         "gap_ms": spread(one.gap_ms for one in steps),
         "gap_with_lead_ms": spread(one.gap_ms for one in steps if one.led),
         "gap_without_lead_ms": spread(one.gap_ms for one in steps if not one.led),
@@ -133,6 +134,7 @@ def _remarks(scene: dict[str, Any]) -> list[str]:
         f" {own['stops']} stops"
     )
     remarks.append(f"listening takes {scene['idle']:.0%} of a core")
+    remarks.append(f"{scene['toned']} turns answered knowing how they sounded")
     errors = scene["errors"]
     remarks += [f"words wrong, {what}: {errors[key]:.3f}" for key, what in _ERRORS.items() if errors[key] is not None]
     remarks += [f"{outcome}: {n}" for outcome, n in scene["excluded"].items()]

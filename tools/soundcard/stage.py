@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from companion.events import Samples
-from companion.settings import Language, Profile
+from companion.settings import Settings
 from tools.soundcard.card import RATE, Recording, VirtualCard
 from tools.soundcard.scenes import Scene, Step
 from tools.soundcard.sounds import Sound
@@ -72,15 +72,15 @@ class Performance:
     microphone: Samples = field(repr=False)
 
 
-def perform(scene: Scene, card: VirtualCard, folder: Path, language: Language, profile: Profile) -> Performance:
-    """Play `scene` to a new session, in real time.
+def perform(scene: Scene, card: VirtualCard, folder: Path, chosen: Settings) -> Performance:
+    """Play `scene` to a new session with these settings, in real time.
 
     Raises:
         CompanionError: the session does not start.
     """
     with card.recording(folder / "card.raw") as recording:
         card.play(CLICK, "card").wait()
-        with talking(card, recording, folder, language, profile) as talk:
+        with talking(card, recording, folder, chosen) as talk:
             if scene.echo_db is not None:
                 card.echo(scene.echo_db)
             for _ in range(WARM_S):

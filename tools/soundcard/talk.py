@@ -17,7 +17,7 @@ import psutil
 
 from companion import settings
 from companion.errors import CompanionError
-from companion.settings import Language, Profile, Settings, SoundSettings
+from companion.settings import Settings, SoundSettings
 from tools.soundcard.card import Recording, VirtualCard
 
 START_S = 120.0
@@ -108,18 +108,16 @@ class Talk:
 
 
 @contextmanager
-def talking(
-    card: VirtualCard, recording: Recording, folder: Path, language: Language, profile: Profile
-) -> Iterator[Talk]:
-    """A session on the card that listens; with an empty memory, as after a first setup.
+def talking(card: VirtualCard, recording: Recording, folder: Path, chosen: Settings) -> Iterator[Talk]:
+    """A session on the card that listens; with an empty memory, as after a setup in which this was `chosen`.
 
     Raises:
         CompanionError: it does not come to listen; the message is its own last line.
     """
     home, events, log = folder / "home", folder / "events.jsonl", folder / "companion.log"
-    settings.save(home, Settings(sound=SoundSettings(microphone="pulse", speaker="pulse")))
+    settings.save(home, chosen.model_copy(update={"sound": SoundSettings(microphone="pulse", speaker="pulse")}))
     command = [sys.executable, "-m", "companion", "--home", str(home), "--key-file", str(folder / "key"), "talk"]
-    command += ["--events", str(events), "--language", language, "--profile", profile]
+    command += ["--events", str(events)]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, env=card.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
