@@ -7,7 +7,7 @@ revision moves, running work sees it and stops, and results that arrive late are
 The journey of one utterance:
 
     frame ─▶ voice activity ─▶ TurnTaking
-    Read (a pause) ─▶ second pass of the words; the words into the model's cache
+    Read (a pause) ─▶ second pass of the words; the words into the model's cache; how it sounded
     Probe (it goes on) ─▶ Smart Turn: is the turn complete?
     Commit (it lasts) ─▶ reply, clause by clause ─▶ voice ─▶ speaker ─▶ what was heard ─▶ history
     Hold (a voice over ours) ─▶ silence, until its words say whether to give way or to go on
@@ -221,7 +221,7 @@ class Conversation:
             case AudioFrame():
                 self._hear(message)
             case CompletenessReady():
-                self._taking.judge(message.revision, message.probability)
+                self._act_all(self._taking.judge(message.revision, message.probability))
                 self._maybe_nod()
             case InputEnded():
                 self._input_ended = message.position
@@ -302,8 +302,7 @@ class Conversation:
                 self._mind_echo()
                 deaf = deaf or not self._taking.duplex
             probability = 0.0 if deaf else self._parts.activity.probability(window)
-            for action in self._taking.hear(end - WINDOW, end, probability):
-                self._act(action)
+            self._act_all(self._taking.hear(end - WINDOW, end, probability))
         self._maybe_next_input()
 
     def _mind_echo(self) -> None:
@@ -327,6 +326,10 @@ class Conversation:
         elif phase in (Phase.HEARING, Phase.PAUSED, Phase.COMMITTED) and self._turn is not None:
             self._turn.recent.append(frame)
             self._jobs.accept(frame)
+
+    def _act_all(self, actions: Iterable[Action]) -> None:
+        for action in actions:
+            self._act(action)
 
     def _act(self, action: Action) -> None:
         match action:
@@ -401,16 +404,15 @@ class Conversation:
         assert turn is not None
         turn.voice_end_t = self._now() - seconds(self._position - action.voice_end)
         turn.reading = None
-        turn.listening = self._parts.senses is not None and self._parts.senses.listens
         self._ask_words(turn, action.upto, action.revision)
+        turn.listening = self._parts.senses is not None and self._parts.senses.listens
+        if turn.listening:  # before Smart Turn is asked, which is not until later in the pause
+            self._jobs.listen(action, np.concatenate(turn.recent))
 
     def _probe(self, action: Probe) -> None:
         """A pause: is the turn complete?"""
         assert self._turn is not None
-        recent = np.concatenate(self._turn.recent)
-        self._jobs.judge(action, recent)
-        if self._turn.listening:
-            self._jobs.listen(action, recent)
+        self._jobs.judge(action, np.concatenate(self._turn.recent))
 
     def _ask_words(self, turn: Turn, upto: int, revision: int) -> None:
         turn.probed = upto
@@ -431,7 +433,10 @@ class Conversation:
         assert turn is not None
         turn.reading = message
         turn.read_at = self._now()
-        self._taking.words(message.revision, ending(message.transcript.text, message.transcript.language))
+        ends = ending(message.transcript.text, message.transcript.language)
+        if actions := self._taking.words(message.revision, ends):
+            self._act_all(actions)  # the words were all that was waited for
+            return
         if self._taking.held:
             self._weigh(turn, message.transcript.text, message.transcript.confidence, paused=True)
         if turn is self._turn and self._spoken is None:
@@ -458,10 +463,12 @@ class Conversation:
             self._emit(Backchannel(seconds(self._position)))
 
     def _proceed(self, turn: Turn, reading: ReadingReady) -> None:
-        """Answer what was read, or prepare to."""
+        """Answer what was read, or prepare to; both wait until it is known how it sounded."""
+        if turn.listening:
+            return
         if turn.commit is not None:
             self._answer(turn, turn.commit, reading)
-        elif reading.transcript.text and not turn.listening:
+        elif reading.transcript.text:
             self._prepare(turn, turn.words(reading.transcript.text), reading.revision)
 
     def _have_voice(self, message: VoiceReady) -> None:
@@ -469,7 +476,7 @@ class Conversation:
         turn = self._turn
         assert turn is not None
         turn.listening, turn.tone = False, message.features
-        if turn.reading is not None and turn.commit is None and self._spoken is None:
+        if turn.reading is not None and self._spoken is None:
             self._proceed(turn, turn.reading)
 
     def _prepare(self, turn: Turn, words: str, revision: int) -> None:
@@ -490,14 +497,13 @@ class Conversation:
             turn.voice_end_t = self._now() - seconds(self._position - action.voice_end)
             self._ask_words(turn, action.upto, action.revision)
         elif turn.reading is not None and self._spoken is None:
-            self._answer(turn, action, turn.reading)
+            self._proceed(turn, turn.reading)
 
     def _answer(self, turn: Turn, commit: Commit, reading: ReadingReady) -> None:
         transcript = reading.transcript
         silenced = turn.over_ours and asks_to_stop(transcript.text)
         if silenced or not self._believed(turn, transcript.text, transcript.confidence, commit.sure):
-            for action in self._taking.nothing_said(commit.revision):
-                self._act(action)
+            self._act_all(self._taking.nothing_said(commit.revision))
             return
         self._hold(turn, SpeechEnded(seconds(commit.voice_end)))
         heard_as = TranscriptFinal(transcript.text, transcript.engine, transcript.language, transcript.confidence)

@@ -32,7 +32,7 @@ from companion.events import (
 )
 from companion.parts import PAUSES, VOICE, VOICE_OFF, Parts
 from companion.tts.styles import style
-from companion.turns.taking import Phase, Probe, TurnTaking
+from companion.turns.taking import Phase, Probe, Read, TurnTaking
 from companion.worker import Job, Worker
 
 
@@ -134,16 +134,16 @@ class Jobs:
 
         self._judge.submit(judge, self._failed("end of turn", probe.revision))
 
-    def listen(self, probe: Probe, recent: Samples) -> None:
+    def listen(self, pause: Read, recent: Samples) -> None:
         """`VoiceReady`: how the turn sounds. Where that fails, the words are heard all the same."""
-        senses, void = self._parts.senses, self.void(probe.revision)
+        senses, void = self._parts.senses, self.void(pause.revision)
         assert senses is not None
 
         def listen() -> None:
             if not void():
-                self._post(VoiceReady(probe.turn, probe.revision, senses.listen(recent)))
+                self._post(VoiceReady(pause.turn, pause.revision, senses.listen(recent)))
 
-        nothing = VoiceReady(probe.turn, probe.revision, None)
+        nothing = VoiceReady(pause.turn, pause.revision, None)
         self._judge.submit(listen, failed=lambda error: self._post(nothing))
 
     # --- writing -----------------------------------------------------------------------------------------------------

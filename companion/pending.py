@@ -47,7 +47,7 @@ class Turn:
     voice_end_t: float = 0.0
     probed: int = 0  # the sample up to which words were asked for
     reading: ReadingReady | None = None
-    listening: bool = False  # the voice is being measured, or soon will be
+    listening: bool = False  # the voice is being measured
     tone: Any = None  # the features of its voice, where it was listened to
     affect: Affect | None = None
     read_at: float = 0.0

@@ -334,6 +334,23 @@ def test_how_the_turn_sounded_is_told_and_known_to_the_answer() -> None:
     assert names.index("transcript.final") < names.index("affect") < names.index("reply.clause")
 
 
+def test_no_turn_is_answered_before_it_is_known_how_it_sounded() -> None:
+    """The measurement is held back until long after the turn is over: the answer waits for it."""
+    measured = threading.Event()
+
+    class Slow(Listening):
+        def listen(self, sound: Samples) -> object:
+            measured.wait()
+            return super().listen(sound)
+
+    device = MemoryDevice(UTTERANCE, waits=False, reached=(60.0, measured.set))
+    _, _, _, replier, log = converse(device=device, senses=Slow())
+    (affect,) = log.all(Affect)
+    assert affect.voice is not None
+    assert log.all(ReplyStarted)[0].at > 60.0
+    assert len(replier.asked) == 1
+
+
 def test_a_voice_that_cannot_be_measured_does_not_cost_the_answer() -> None:
     class Broken(Listening):
         def listen(self, sound: Samples) -> object:

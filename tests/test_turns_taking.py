@@ -43,13 +43,13 @@ class Room:
         while self.position < until:
             actions = self.taking.hear(self.position, self.position + WINDOW, probability)
             self.position += WINDOW
+            for action in [*actions]:
+                if isinstance(action, Probe) and completeness is not None:
+                    actions += self.taking.judge(action.revision, completeness)
+                if isinstance(action, Read) and self.ending is not None:
+                    actions += self.taking.words(action.revision, self.ending)
             heard += actions
             self.log += [(self.position, action) for action in actions]
-            for action in actions:
-                if isinstance(action, Probe) and completeness is not None:
-                    self.taking.judge(action.revision, completeness)
-                if isinstance(action, Read) and self.ending is not None:
-                    self.taking.words(action.revision, self.ending)
         return heard
 
     def voice(self, duration: float) -> list[Action]:
@@ -91,13 +91,35 @@ def test_no_turn_is_answered_before_its_words_are_read_unless_they_are_very_late
     room.ending = None
     room.voice(1.0)
     (read,) = only(Read, room.silence(0.9, completeness=1.0))
-    room.taking.words(read.revision, "open")
-    assert only(Commit, room.silence(0.1))
+    (commit,) = only(Commit, room.taking.words(read.revision, "open"))
+    assert commit.upto == room.position
     late = Room()
     late.ending = None
     late.voice(1.0)
     assert only(Commit, late.silence(2.0, completeness=1.0))
     assert EndpointPolicy().longest <= waited(late) <= EndpointPolicy().longest + WINDOW
+
+
+def test_a_turn_that_waits_for_its_last_cue_is_over_the_moment_it_comes() -> None:
+    room = Room()
+    room.voice(1.0)
+    (probe,) = only(Probe, room.silence(0.35))
+    (commit,) = only(Commit, room.taking.judge(probe.revision, 0.97))
+    assert commit.reason == "sound"
+    assert not only(Commit, room.silence(2.0))
+    sooner = Room()
+    sooner.voice(1.0)
+    (probe,) = only(Probe, sooner.silence(0.2))
+    assert not sooner.taking.judge(probe.revision, 0.97)  # it is not silent for long enough yet
+
+
+def test_a_click_is_dismissed_by_the_cue_that_was_waited_for_too() -> None:
+    room = Room()
+    room.ending = None
+    room.voice(0.1)
+    (read,) = only(Read, room.silence(0.9, completeness=1.0))
+    assert only(Dismiss, room.taking.words(read.revision, "closed"))
+    assert room.taking.phase is Phase.LISTENING
 
 
 def test_an_owner_who_often_pauses_long_is_given_more_time() -> None:

@@ -196,17 +196,21 @@ class TurnTaking:
             return self._begin(voicing)
         if voicing.last_voiced > self._voice_end:
             return self._go_on(voicing, start, end)
-        return self._pause(voicing, end)
+        return self._pause(end)
 
-    def judge(self, revision: int, completeness: float) -> None:
+    def judge(self, revision: int, completeness: float) -> list[Action]:
         """Smart Turn's answer to the probe of `revision`: how complete the turn sounds, 0…1."""
-        if revision == self.revision and self.phase is Phase.PAUSED:
-            self._completeness = completeness
+        if revision != self.revision or self.phase is not Phase.PAUSED:
+            return []
+        self._completeness = completeness
+        return self._end_if_due()
 
-    def words(self, revision: int, ending: Ending) -> None:
+    def words(self, revision: int, ending: Ending) -> list[Action]:
         """How the words end that were read for `revision`."""
-        if revision == self.revision and self.phase is Phase.PAUSED:
-            self._ending = ending
+        if revision != self.revision or self.phase is not Phase.PAUSED:
+            return []
+        self._ending = ending
+        return self._end_if_due()
 
     def nothing_said(self, revision: int) -> list[Action]:
         """The committed turn holds no words, or none that can be believed."""
@@ -295,14 +299,14 @@ class TurnTaking:
             if end - self._began < self._limits.longest or self.held:
                 return []
             self._overlong = True
-            return self._commit(voicing, end, "longest turn")
+            return self._commit(end, "longest turn")
         self.phase = Phase.HEARING
         self.pauses = self.pauses.observe(seconds(pause))
         self.revision += 1
         self._completeness = self._ending = None
         return [Resume(self.turn, self.revision)]
 
-    def _pause(self, voicing: Voicing, end: int) -> list[Action]:
+    def _pause(self, end: int) -> list[Action]:
         silence = end - self._voice_end
         if self.phase is Phase.COMMITTED or silence < self._policy.read:
             return []
@@ -314,22 +318,26 @@ class TurnTaking:
         if not self._probed and silence >= self._policy.probe:
             self._probed = True
             actions.append(Probe(self.turn, self.revision, end))
-        due = self._due()
+        return [*actions, *self._end_if_due()]
+
+    def _end_if_due(self) -> list[Action]:
+        """The turn is over if it has been silent for long enough: asked with every window, and with every cue."""
+        silence, due = self._heard - self._voice_end, self._due()
         unread = self._ending is None and silence < self._policy.longest
         if silence < due.wait or unread or self.held:
-            return actions
-        if voicing.voiced < self._limits.least_voice:
+            return []
+        if self._voiced < self._limits.least_voice:
             return self._dismiss()
-        return [*actions, *self._commit(voicing, end, due.reason)]
+        return self._commit(self._heard, due.reason)
 
     def _due(self) -> Endpoint:
         """What silence ends this turn, as far as is known by now."""
         spoken = seconds(self._voice_end - self._began)
         return turn_end(Cues(spoken, self._completeness, self._ending), self.pauses, self._policy)
 
-    def _commit(self, voicing: Voicing, end: int, reason: str) -> list[Action]:
+    def _commit(self, end: int, reason: str) -> list[Action]:
         self.phase = Phase.COMMITTED
-        return [Commit(self.turn, self.revision, end, self._voice_end, reason, voicing.sure / voicing.voiced)]
+        return [Commit(self.turn, self.revision, end, self._voice_end, reason, self.surely)]
 
     def _dismiss(self) -> list[Action]:
         dismissed = Dismiss(self.turn)
