@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from companion.audio.echo import DRIFT, JUMP, LEAD, TAIL, EchoCanceller, EchoMeter, FarLine
+from companion.audio.echo import DRIFT, JUMP, LEAD, TAIL, DoubleTalk, EchoCanceller, EchoMeter, FarLine
 from companion.audio.level import dbfs
 from companion.events import FRAME, SAMPLE_RATE, Samples
 from tests import real
@@ -117,6 +117,45 @@ def test_an_owner_who_talks_over_us_is_no_leak() -> None:
         meter.silent(noise(FRAME, -65.0, seed))
         meter.loud(noise(FRAME, max(owner, -35.0), seed), noise(FRAME, max(owner, -60.0), seed))
     assert meter.echo == "cancelled"
+
+
+def taken_for_the_owner(far: Samples, near: Samples) -> list[bool]:
+    """Of each frame, whether the owner is taken to talk in it."""
+    double_talk = DoubleTalk()
+    starts = range(0, len(near) - FRAME, FRAME)
+    return [double_talk.heard(dbfs(near[i : i + FRAME]), dbfs(far[i : i + FRAME])) for i in starts]
+
+
+@pytest.mark.parametrize("delay", [0.02, 0.2])
+def test_an_owner_who_talks_over_us_is_heard_as_they_are(delay: float) -> None:
+    far = np.tile(our_voice(), 2)
+    begin = len(far) // 2
+    owner = np.zeros_like(far)
+    words = np.roll(our_voice(), SAMPLE_RATE)[: 2 * SAMPLE_RATE]
+    owner[begin : begin + len(words)] = words
+    near = heard_in_a_room(far, delay, -12.0) + owner
+    left = cancel(EchoCanceller(), near, far)[begin : begin + len(words)]
+    said = [
+        (dbfs(left[i : i + FRAME]) - dbfs(words[i : i + FRAME]))
+        for i in range(0, len(words) - FRAME, FRAME)
+        if dbfs(words[i : i + FRAME]) > -25.0
+    ]
+    assert len(said) > 10
+    assert float(np.quantile(said, 0.1)) > -1.0, "a loud sound of theirs lost more than 1 dB"
+
+
+@pytest.mark.parametrize("delay", [0.02, 0.2])
+@pytest.mark.parametrize("level_db", [-6.0, -12.0, -20.0])
+def test_our_own_voice_is_never_taken_for_the_owners(delay: float, level_db: float) -> None:
+    far = np.tile(our_voice(), 3)
+    assert not any(taken_for_the_owner(far, heard_in_a_room(far, delay, level_db)))
+
+
+def test_nobody_is_taken_for_the_owner_before_the_room_is_known() -> None:
+    second = noise(SAMPLE_RATE, -20.0)
+    near = noise(SAMPLE_RATE, -10.0, seed=3)
+    assert not any(taken_for_the_owner(second, near))
+    assert any(taken_for_the_owner(np.tile(second, 3), np.concatenate((0.1 * second, 0.1 * second, near))))
 
 
 @pytest.mark.parametrize("room", [-65.0, -45.0])

