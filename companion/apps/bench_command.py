@@ -42,6 +42,9 @@ def latency(
     data: Data = None,
     limit: Annotated[int, typer.Option(min=0, help="At most so many recordings; 0: all.")] = 40,
     words: Annotated[bool, typer.Option(help="With turn-pauses.csv: let the recogniser read up to each pause.")] = True,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Also with nothing done ahead of time, and what that saves and costs.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """From the owner's last sound to the first of the reply, by stage, in real time.
@@ -55,7 +58,7 @@ def latency(
     if data is not None and (data / bench_endpoint.TABLE).is_file():
         bench_endpoint.run(data, places.home, places.models, language, profile, limit, words, as_json)
         return
-    program.run(places.home, places.models, language, profile, data, limit, as_json)
+    program.run(places.home, places.models, language, profile, data, limit, plain, as_json)
 
 
 @app.command()

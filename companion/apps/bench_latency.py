@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +46,52 @@ class Watch:
         """Levels are for eyes only."""
 
 
+@dataclass(slots=True)
+class Tally:
+    """What a way of talking led to over all recordings. `cpu_s`: processor time of each, in seconds."""
+
+    latencies: list[TurnLatency] = field(default_factory=list)
+    cpu_s: list[float] = field(default_factory=list)
+    cut_ins: int = 0
+    missed: int = 0
+
+    def add(self, watch: Watch, cpu_s: float, recording: Path) -> None:
+        """A recording was talked to."""
+        self.latencies += watch.latencies
+        self.cpu_s.append(cpu_s)
+        self.missed += watch.reply_at is None
+        early = watch.reply_at is not None and watch.reply_at < speech_end(recording)
+        self.cut_ins += early or watch.transcripts > 1
+
+    def figures(self) -> dict[str, Any]:
+        """As JSON; times in milliseconds, processor time in seconds."""
+        return {
+            **{stage: percentiles(getattr(latency, stage) for latency in self.latencies) for stage in STAGES},
+            "with_lead": spread(latency.gap_ms for latency in self.latencies if latency.led),
+            "without_lead": spread(latency.gap_ms for latency in self.latencies if not latency.led),
+            "cpu_s": {name: round(value / 1000, 2) for name, value in _ms(self.cpu_s).items()},
+            "cut_ins": self.cut_ins,
+            "missed": self.missed,
+            "turns": [
+                {"led": latency.led, **{stage: _rounded(getattr(latency, stage)) for stage in STAGES}}
+                for latency in self.latencies
+            ],
+        }
+
+
 def run(
-    home: Path, models: Path, language: str | None, profile: str | None, data: Path | None, limit: int, as_json: bool
+    home: Path,
+    models: Path,
+    language: str | None,
+    profile: str | None,
+    data: Path | None,
+    limit: int,
+    against_plain: bool,
+    as_json: bool,
 ) -> None:
     """Play each recording to a fresh conversation and print the table.
+
+    `against_plain`: each is played a second time, to one that does nothing ahead of time.
 
     Raises:
         CompanionError: no recordings, or a model is missing.
@@ -59,38 +103,34 @@ def run(
     recordings = _choose(data or default_data(), settings.language, limit)
     console = Console(stderr=True)
 
+    from companion.apps import plain
     from companion.apps.assemble import assemble
     from companion.audio.files import FileDevice
     from companion.conversation import Conversation
+    from companion.turns.taking import TurnTaking
 
     with console.status("opening the models"):
         assembled = assemble(models, settings)
     started = SessionStarted(settings.profile, assembled.models, settings.language, network="not locked")
-    latencies: list[TurnLatency] = []
-    cut_ins = missed = 0
+    ahead, without = Tally(), Tally()
+    ways = [(ahead, assembled.parts, partial(TurnTaking, duplex=True))]
+    if against_plain:
+        ways.append((without, plain.parts(assembled.parts), partial(plain.taking)))
     for recording in track(recordings, "talking", console=console, disable=not console.is_terminal):
-        watch = Watch([])
-        device = FileDevice([recording.path], None, "real")
-        Conversation(device, assembled.parts, started, [watch]).run()
-        latencies += watch.latencies
-        missed += watch.reply_at is None
-        early = watch.reply_at is not None and watch.reply_at < speech_end(recording.path)
-        cut_ins += early or watch.transcripts > 1
+        for tally, parts, taking in ways:
+            watch, device = Watch([]), FileDevice([recording.path], None, "real")
+            began = time.process_time()
+            Conversation(device, parts, started, [watch], taking()).run()
+            tally.add(watch, time.process_time() - began, recording.path)
     result: dict[str, Any] = {
         "n": len(recordings),
         "profile": settings.profile,
         "language": settings.language,
         "models": assembled.models,
-        **{stage: percentiles(getattr(latency, stage) for latency in latencies) for stage in STAGES},
-        "with_lead": spread(latency.gap_ms for latency in latencies if latency.led),
-        "without_lead": spread(latency.gap_ms for latency in latencies if not latency.led),
-        "cut_ins": cut_ins,
-        "missed": missed,
-        "turns": [
-            {"led": latency.led, **{stage: _rounded(getattr(latency, stage)) for stage in STAGES}}
-            for latency in latencies
-        ],
+        **ahead.figures(),
     }
+    if against_plain:
+        result |= {"plain": without.figures(), "cpu_ratio": round(sum(ahead.cpu_s) / sum(without.cpu_s), 2)}
     if as_json:
         print_json(result)
     else:
@@ -109,6 +149,10 @@ def spread(values: Iterable[float | None]) -> dict[str, float | int | None]:
     """`percentiles` of the values that are there, and how many these are: `n`."""
     known = [value for value in values if value is not None]
     return {"n": len(known), **percentiles(known)}
+
+
+def _ms(values: Iterable[float]) -> dict[str, float]:
+    return {name: value or 0.0 for name, value in percentiles(one * 1000 for one in values).items()}
 
 
 def _rounded(value: float | None) -> float | None:
@@ -153,4 +197,13 @@ def _table(result: dict[str, Any]) -> None:
         name = f"gap {label.replace('_', ' ')} (n = {result[label]['n']})"
         table.add_row(name, *("–" if v is None else f"{v:,.0f}" for v in values))
     console.print(table)
-    console.print(f"cut in: {result['cut_ins']}   missed: {result['missed']}")
+    console.print(f"cut in: {result['cut_ins']}   missed: {result['missed']}   {_work(result)}")
+    if without := result.get("plain"):
+        console.print(
+            f"with nothing done ahead: gap {without['gap_ms']['p50']:,.0f} ms (p50), {_work(without)};"
+            f" working ahead takes {result['cpu_ratio']:g} times the processor time"
+        )
+
+
+def _work(figures: dict[str, Any]) -> str:
+    return f"processor time of a turn: {figures['cpu_s']['p50']:g} s (p50)"
