@@ -56,6 +56,7 @@ class Step:
 
     `told_gap_ms`: the same as the program tells it. `led`: it opened with a lead. `stumbled_ms`: how much longer
     than its recording the opening took on the card; other than 0 where the machine was too busy to play it.
+    `memory_mb`: what the program held once the step was over.
     """
 
     opening: str
@@ -66,6 +67,7 @@ class Step:
     cut_in: bool
     stumbled_ms: float
     cpu_s: float
+    memory_mb: float
     interjection: Interjection | None = None
     noticed_s: float | None = None
     back_s: float | None = None
@@ -210,6 +212,7 @@ def _step(take: Take, seen: _Evidence) -> Step:
         cut_in=seen.speaker.first(begin, end) is not None,
         stumbled_ms=_ms(end - begin - (nominal[1] - nominal[0])),
         cpu_s=round(take.cpu_s, 2),
+        memory_mb=round(take.memory_mb),
         interjection=_interjection(take.interjection, take, seen) if take.interjection is not None else None,
         noticed_s=round(troubles[0].at - take.hung, 2) if troubles and take.hung is not None else None,
         back_s=round(back[-1] - take.returned, 2) if back and take.returned is not None else None,

@@ -43,6 +43,7 @@ def summary(found: Found) -> dict[str, Any]:
         "cut_ins": sum(one.cut_in for one in steps),
         "missed": sum(one.gap_ms is None for one in steps),
         "cpu_s": spread(one.cpu_s for one in steps if one.interjection is None),
+        "memory_mb": _memory([one.memory_mb for one in steps]),
         "interruptions": {
             "n": len(real),
             "yielded": sum(one.outcome == "yielded" for one in real),
@@ -70,6 +71,12 @@ def summary(found: Found) -> dict[str, Any]:
         "alignment_ms": found.alignment_ms,
         "steps": [asdict(one) for one in steps],
     }
+
+
+def _memory(held: list[float]) -> dict[str, float]:
+    """Megabytes at the end of the second tenth of the steps (what is made once is made by then), and of the last."""
+    settled = held[: max(1, len(held) // 5)]
+    return {"settled": settled[-1], "last": held[-1], "most": max(held)}
 
 
 def _by_kind(into: list[Interjection]) -> dict[str, str]:
@@ -134,6 +141,8 @@ def _remarks(scene: dict[str, Any]) -> list[str]:
         f" {own['stops']} stops"
     )
     remarks.append(f"listening takes {scene['idle']:.0%} of a core")
+    memory = scene["memory_mb"]
+    remarks.append(f"memory: {memory['settled']:.0f} MB after a fifth of the turns, {memory['last']:.0f} at the end")
     remarks.append(f"{scene['toned']} turns answered knowing how they sounded")
     errors = scene["errors"]
     remarks += [f"words wrong, {what}: {errors[key]:.3f}" for key, what in _ERRORS.items() if errors[key] is not None]

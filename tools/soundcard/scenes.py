@@ -42,6 +42,9 @@ COUNTS = {
 }
 """The scenes, and how many steps each has by default: some six minutes in all."""
 
+ON_REQUEST = {"hour": 260}
+"""Scenes that are played only by name."""
+
 
 def build(name: str, library: Library, n: int) -> Scene:
     """Scene `name` with `n` steps."""
@@ -56,11 +59,21 @@ def build(name: str, library: Library, n: int) -> Scene:
         case "trouble":
             steps = [Step(questions[i], hangs=True) if i % 2 == 0 else Step(openings[i]) for i in range(n)]
             return Scene(name, "the microphone hangs in a reply, and comes back", steps)
+        case "hour":
+            steps = _into(questions, _in_turn(library.sentences(n), library.passing(n)))
+            steps[1::2] = [Step(one) for one in openings[1::2]]
+            return Scene(name, "a long talk: answers, interruptions, coughs, its own echo", steps, echo_db=-12.0)
         case _:
             steps = _into(questions, library.sentences(n))
             steps[1::2] = [Step(one) for one in openings[1::2]]
             level = float(name.removeprefix("echo"))
             return Scene(name, "it hears itself; every other reply is interrupted", steps, level)
+
+
+def _in_turn(one: list[Sound], other: list[Sound]) -> list[Sound]:
+    """As many as there are of `one`: two of it, two of the `other`, and so on."""
+    kinds = [other if i // 2 % 2 else one for i in range(len(one))]
+    return [kind[i % len(kind)] for i, kind in enumerate(kinds)]
 
 
 def _into(openings: list[Sound], sounds: list[Sound]) -> list[Step]:

@@ -45,7 +45,10 @@ class Spoken:
 
 @dataclass(slots=True)
 class Take:
-    """A step as it was played, in seconds of the recording; `cpu_s` is what the program's processes took for it."""
+    """A step as it was played, in seconds of the recording; `cpu_s` is what the program's processes took for it.
+
+    `memory_mb`: what they held in memory once it was over.
+    """
 
     step: Step
     begin: float
@@ -55,6 +58,7 @@ class Take:
     returned: float | None = None
     end: float = 0.0
     cpu_s: float = 0.0
+    memory_mb: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,7 @@ def _take(step: Step, card: VirtualCard, talk: Talk, recording: Recording) -> Ta
             card.hang_microphone(False)
             talk.wait_for("error", told, RETURN_S)
     talk.settle()
-    take.end, take.cpu_s = recording.position, talk.cpu_s - cpu
+    take.end, take.cpu_s, take.memory_mb = recording.position, talk.cpu_s - cpu, talk.memory_mb
     return take
 
 

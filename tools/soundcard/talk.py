@@ -100,6 +100,15 @@ class Talk:
                 times.append(child.cpu_times())
         return float(sum(one.user + one.system + one.children_user + one.children_system for one in times))
 
+    @property
+    def memory_mb(self) -> float:
+        """Resident memory that it and its children hold."""
+        held = self._process.memory_info().rss
+        for child in self._process.children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                held += child.memory_info().rss
+        return float(held / 2**20)
+
     def load(self, seconds: float) -> float:
         """The share of one core that it takes in the next `seconds`."""
         began, cpu = time.monotonic(), self.cpu_s
