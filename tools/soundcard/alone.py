@@ -1,4 +1,4 @@
-"""The same sentences without a card, and without us: what the recogniser makes of the recordings themselves."""
+"""The same sounds without a card, and without us: what the models make of the recordings themselves."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import numpy as np
 import soxr
 
 from companion import catalog, settings
+from companion.audio.voice_activity import WINDOW, VoiceActivity
+from companion.errors import CompanionError
 from companion.events import FRAME, SAMPLE_RATE, Samples, samples
 from companion.settings import Language, Profile
 from companion.stt.turn import TurnRecognizer, open_recognizer
+from companion.turns.speech import SpeechDetector
 from tools.soundcard.card import RATE
 
 
@@ -23,6 +26,31 @@ def read(sound: Samples, language: Language, profile: Profile) -> str:
     for start in range(0, len(heard), FRAME):
         recognizer.accept(heard[start : start + FRAME])
     return recognizer.read(len(heard)).text
+
+
+def voice_at(sound: Samples) -> float | None:
+    """Seconds into `sound`, mono at the card's rate, at which Silero hears a voice begin; None: it hears none.
+
+    Many a recording begins with a breath, or a soft consonant, that nobody would stop for.
+    """
+    activity, detector = _activity(), SpeechDetector()
+    activity.reset()
+    quiet = np.zeros(SAMPLE_RATE, np.float32)
+    heard = np.concatenate((quiet, soxr.resample(sound, RATE, SAMPLE_RATE)))
+    for start in range(0, len(heard) - WINDOW + 1, WINDOW):
+        view = detector.push(start, start + WINDOW, activity.probability(heard[start : start + WINDOW]))
+        if view.speaking:
+            return max(0.0, view.began / SAMPLE_RATE - 1)
+    return None
+
+
+@cache
+def _activity() -> VoiceActivity:
+    store = catalog.ModelStore(settings.default_models())
+    model = catalog.load().chosen(store, "vad", "starter", "en")
+    if model is None:
+        raise CompanionError("the voice activity detector is not installed: companion models pull")
+    return VoiceActivity(store.file(model))
 
 
 @cache

@@ -9,8 +9,9 @@ from typing import Literal
 from companion.apps.scoring import ErrorRate, character_errors, word_errors
 from companion.events import Samples
 from companion.settings import Language
-from tools.soundcard import measure
+from tools.soundcard import alone, measure
 from tools.soundcard.card import RATE
+from tools.soundcard.sounds import Sound
 from tools.soundcard.stage import ANSWER_S, Performance, Spoken, Take
 from tools.soundcard.talk import Told
 
@@ -36,7 +37,8 @@ Outcome = Literal["yielded", "not yielded", "resumed", "not resumed", "reply was
 class Interjection:
     """What a sound into the reply led to.
 
-    `barge_in_ms`: from its first sample at the microphone to the last of the reply at the speaker. `silence_ms`: the
+    `barge_in_ms`: from its first sample at the microphone to the last of the reply at the speaker. `from_voice_ms`: the
+    same, from where a voice can be told in the recording by itself (`alone.voice_at`). `silence_ms`: the
     longest silence of the reply from the sound until `RESUME_S` after it. `repeated_ms`: what was said again after that
     silence. `answer_ms`: from its last sample to the first of what we say next. None: does not apply.
     """
@@ -45,6 +47,7 @@ class Interjection:
     kind: str
     outcome: Outcome
     barge_in_ms: float | None = None
+    from_voice_ms: float | None = None
     silence_ms: float | None = None
     repeated_ms: float | None = None
     answer_ms: float | None = None
@@ -242,8 +245,15 @@ def _interjection(one: Spoken, take: Take, seen: _Evidence) -> Interjection:
         one.sound.kind,
         "yielded",
         barge_in_ms=0.0 if last is None else _ms(last - begin),
+        from_voice_ms=0.0 if last is None else _ms(max(0.0, last - begin - _unvoiced(one.sound))),
         answer_ms=None if answer is None else _ms(answer - end),
     )
+
+
+def _unvoiced(sound: Sound) -> float:
+    """Seconds from the first sample of `sound` to where a voice can be told in it."""
+    voice = alone.voice_at(sound.samples)
+    return 0.0 if voice is None else max(0.0, voice - measure.span(sound.samples, RATE)[0])
 
 
 def _passing(

@@ -48,6 +48,7 @@ def summary(found: Found) -> dict[str, Any]:
             "n": len(real),
             "yielded": sum(one.outcome == "yielded" for one in real),
             "barge_in_ms": spread(one.barge_in_ms for one in real),
+            "from_voice_ms": spread(one.from_voice_ms for one in real),
             "answer_ms": spread(one.answer_ms for one in real),
         },
         "passing": {
@@ -119,7 +120,8 @@ def _rows(scene: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         ("  where none did", scene["gap_without_lead_ms"]),
         ("gap as told, ms", scene["told_gap_ms"]),
         *((f"  {stage.removesuffix('_ms')}", scene[stage]) for stage in STAGES),
-        ("voice → silence, ms", scene["interruptions"]["barge_in_ms"]),
+        ("sound → silence, ms", scene["interruptions"]["barge_in_ms"]),
+        ("voice → silence, ms", scene["interruptions"]["from_voice_ms"]),
         ("interruption → answer, ms", scene["interruptions"]["answer_ms"]),
         ("silence at a passing sound, ms", scene["passing"]["silence_ms"]),
         ("processor time of a turn, s", scene["cpu_s"]),
