@@ -2,10 +2,11 @@
 
     OMP_NUM_THREADS=1 python tools/fit_endpoint.py [--data ../shared/data] [--cache FILE]
 
-The silences are those that the product itself would hear: the voice activity detector's, of 0.2 s and more, in read and
-talked English and Korean; the one after the last word is the end. Of `emotion-ko` only the recordings that
-`turn-pauses.csv` lists are taken, at half weight: its speakers say the same sentences. Smart Turn is asked 0.16 s into
-a silence, the words are read 0.128 s into it. It prints both fits, and how well each does on speakers left out.
+The silences are those that the product itself would hear: the voice activity detector's, of 0.2 s and more, in read
+and talked English and Korean; the one after the last word is the end. Of `emotion-ko` only the recordings that `turn-
+pauses.csv` lists are taken, at half weight: its speakers say the same sentences. Smart Turn is asked 0.16 s into a
+silence, the words are read 0.064 s into it (0.128 s when the shipped coefficients were fitted). It prints both fits,
+and how well each does on speakers left out.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from companion.turns.words_end import Ending, ending
 Numbers = NDArray[np.float64]
 READ_SETS = ("speech-en", "speech-ko", "speech-ko-studio", "speakers-en")
 TABLED_SET, TABLED_WEIGHT = "emotion-ko", 0.5
-READ, PROBE, SHORTEST = samples(0.128), samples(0.16), samples(0.2)
+READ, PROBE, SHORTEST = samples(0.064), samples(0.16), samples(0.2)
 AFTER = samples(3.6)  # silence appended to every recording
 SLACK = 0.1  # seconds before the end of speech in which the detector's "pause" is the end itself
 STRENGTH = 1.0

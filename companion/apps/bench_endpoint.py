@@ -38,7 +38,8 @@ POLICIES = {
 FIXED = (0.3, 0.5, 0.7, 1.0)
 
 _PROBE = 0.16  # seconds into a pause at which our policies ask Smart Turn
-_READ = 0.28  # the words are asked for after 0.128 s and take about 0.15 s
+_ASKED = seconds(EndpointPolicy().read)  # seconds into a pause at which the words are asked for
+_READ = _ASKED + 0.15  # and at which they are there
 _ALONE = 0.2  # Smart Turn alone
 _GIVES_UP = 3.0
 _LEAD = 0.8  # "I see.", before the answer itself
@@ -207,7 +208,7 @@ class _Senses:
             missing = samples(at + silence) - len(sound)
             return np.pad(heard, (0, max(0, missing)))
 
-        words = self._engine(language).transcribe(upto(0.128)).text if self._with_words else None
+        words = self._engine(language).transcribe(upto(_ASKED)).text if self._with_words else None
         return Silence(
             at,
             length,
