@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import time
 from collections.abc import Iterable
@@ -29,12 +28,9 @@ often, and idle listening takes two thirds of the processor."""
 OUTPUT_LATENCY_S = 0.045
 """How much the speaker is given ahead. PortAudio's own 35 ms ran dry now and then on two busy cores, this not in 25 s
 beside three busy processes. From a click at the microphone to its answer at the speaker 60 ms of it take 76 ms, 40 ms
-48 (medians, n = 12). The microphone is read with PortAudio's own: less there saved 5 ms."""
-
-PULSE_LATENCY_MS = 35
-"""What PulseAudio, or PipeWire in its place, is asked for, both ways; PortAudio's figure does not reach it, and left to
-itself it works in steps of 50 ms. From the click to its answer 72-77 ms become 50 (n = 14 each). Beside three busy
-processes on two cores nothing ran dry in 68 s; at 30 ms nine times in 17 s."""
+48 (medians, n = 12). The microphone is read with PortAudio's own: less there saved 5 ms. PulseAudio itself can be asked
+for less too (PULSE_LATENCY_MSEC=35: 72 ms become 50); but then its streams stopped five times in 37 minutes of talk, a
+second each, until they were opened again."""
 
 _INVALID_RATE, _INVALID_CHANNELS = -9997, -9998  # PaErrorCode in portaudio.h
 
@@ -85,7 +81,6 @@ def gathered(blocks: queue.SimpleQueue[Block], timeout: float) -> Block:
 
 def _sounddevice() -> Any:
     """The library. Raises `AudioError` where PortAudio is missing or cannot begin."""
-    os.environ.setdefault("PULSE_LATENCY_MSEC", str(PULSE_LATENCY_MS))  # read by libpulse when a stream is opened
     try:
         import sounddevice
     except OSError as error:
