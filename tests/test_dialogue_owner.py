@@ -199,7 +199,22 @@ def test_the_voice_follows_the_owners_rate_a_little_and_not_for_good() -> None:
     assert "pace" not in shelf.known
     for number in range(20, 40):
         one.hear((SAID,) * number, "Yes.", rate(-1.0))
-    assert one.pace == pytest.approx(0.96, abs=0.01)
+    assert one.pace == pytest.approx(0.95, abs=0.01)
+
+
+def test_the_pace_stays_where_it_is_while_the_owners_rate_wavers() -> None:
+    """What is said in another pace must be made anew: no answer would be ready."""
+    one = owner(Shelf())
+    paces = []
+    for number in range(40):
+        one.hear((SAID,) * number, "Yes.", rate((-1.5, 0.0, 1.5, 0.5)[number % 4]))
+        paces.append(one.pace)
+    assert set(paces) == {1.0}
+    for number in range(40, 80):
+        one.hear((SAID,) * number, "Yes.", rate((0.5, 2.0, 1.0, 2.5)[number % 4]))
+        paces.append(one.pace)
+    assert len(set(paces)) <= 3
+    assert paces[-1] > 1.0
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,9 @@ _FOLLOWS_AT_MOST: Final = 0.1
 _FOLLOWS_IN: Final = 3
 """Turns over which the owner's rate is averaged."""
 
+_FOLLOWS_BY: Final = 0.05
+"""In steps, about as much as is heard to be another rate at all: what was made of a rate beforehand is of use again."""
+
 
 class Profile(Protocol):
     """Where it is kept."""
@@ -71,7 +74,7 @@ class Owner:
         self.recall()
         self._followed: tuple[int, Plan] | None = None  # the last turn that had a plan
         self._heard = -1  # the last turn whose length was learned from
-        self._following = 0.0
+        self._following = self._step = 0.0
 
     def recall(self) -> None:
         """Know what the owner's memory holds, and nothing that was forgotten meanwhile."""
@@ -91,7 +94,7 @@ class Owner:
     @property
     def pace(self) -> float:
         """Rate of the voice beside that of its style: as told, and a little as the owner speaks."""
-        return self.preferences.pace * (1 + self._following)
+        return self.preferences.pace * (1 + self._step)
 
     def wishes(self, words: str) -> bool:
         """Whether `words` are, in part, about the way of talking."""
@@ -160,6 +163,8 @@ class Owner:
         rate = affect.relative.get("rate", 0.0) if affect is not None else 0.0
         towards = min(_FOLLOWS_AT_MOST, max(-_FOLLOWS_AT_MOST, _FOLLOWS * rate))
         self._following += (towards - self._following) / _FOLLOWS_IN
+        if abs(self._following - self._step) > 0.7 * _FOLLOWS_BY:  # not to and fro at the edge of a step
+            self._step = round(self._following / _FOLLOWS_BY) * _FOLLOWS_BY
 
     def _keep(self, name: str, value: Any) -> None:
         if self._profile is not None:
