@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -47,7 +48,15 @@ def test_the_published_list_is_told_apart(language: Language) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["crisis.csv", "blind.csv", "development.en.csv", "development.ko.csv", "held-out.en.csv", "held-out.ko.csv"],
+    [
+        "crisis.csv",
+        "blind.csv",
+        "blind-2.csv",
+        "development.en.csv",
+        "development.ko.csv",
+        "held-out.en.csv",
+        "held-out.ko.csv",
+    ],
 )
 def test_nothing_was_fitted_to_the_lists_it_is_measured_on(name: str) -> None:
     fitted = {row["text"].lower().strip(" .!?") for row in rows(ROOT / "models/safety/train.csv")}
@@ -104,7 +113,10 @@ def test_a_figure_or_a_story_hides_no_danger(words: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize(("name", "recall", "alarms"), [("held-out.{}.csv", 0.92, 0.07), ("blind.csv", 0.86, 0.09)])
+@pytest.mark.parametrize(
+    ("name", "recall", "alarms"),
+    [("held-out.{}.csv", 0.94, 0.07), ("blind.csv", 0.88, 0.08), ("blind-2.csv", 0.86, 0.08)],
+)
 def test_most_of_what_nobody_foresaw_is_heard(language: Language, name: str, recall: float, alarms: float) -> None:
     lines = [row for row in rows(ROOT / "tests/data/safety" / name.format(language)) if row["language"] == language]
     found = {
@@ -138,7 +150,9 @@ def test_what_people_say_and_read_who_are_in_no_danger_hardly_ever_alarms(
 ) -> None:
     path = real.shared(name)
     if path.suffix == ".json":
-        lines = re.findall(r'"text": "((?:[^"\\]|\\.)*)"', path.read_text(encoding="utf-8"))
+        talk = json.loads(path.read_text(encoding="utf-8"))
+        sessions = [turns for key, turns in talk.items() if re.fullmatch(r"session_\d+", key)]
+        lines = [turn["text"] for turns in sessions for turn in turns]
     else:
         lines = [row["transcript"] for row in rows(path)]
     assert len(lines) >= 50

@@ -40,16 +40,19 @@ OTHERS = {  # Apache-2.0; MIT, CC0, MIT
     "ko": ("songys-ko.tsv", "nsmc-ko.tsv", "kote-ko.tsv"),
 }
 EASY = ("companion", "everyday")  # kinds of templates that were not written to be told apart from danger
-OTHERS_WEIGH: dict[Language, float] = {"en": 0.1, "ko": 1.0}
+OTHERS_WEIGH: dict[Language, float] = {"en": 0.3, "ko": 1.0}
 """Chosen knowing the totals of the lists: the more everyday text weighs, the less ordinary talk alarms, and the fewer
-cries for help are found that nobody foresaw; in English 2 to 4 of a hundred fewer at 1, in Korean none."""
+cries for help are found that nobody foresaw; in English 2 to 4 of a hundred fewer at 1, none at 0.3, in Korean none."""
+
+WRITTEN_WEIGH = 8.0
+"""A line of train.csv, each of its own making; of a template there are up to 40."""
 
 LINES_A_TEMPLATE, LINES_AN_EASY_ONE = 40, 100
 MISHEARD = 0.3  # share of the template lines that are fitted to once more as a recogniser might hear them
 BLOCK = 12  # lines of train.csv that are set aside together
 INVERSE_PENALTY, FOLDS = 40.0, 5  # scikit-learn's C; 5 and 20 do worse on the development lists
 FALSE_ALARMS: dict[Language, float] = {"en": 0.09, "ko": 0.1}
-MOVED: dict[Language, float] = {"en": 0.2, "ko": -0.1}
+MOVED: dict[Language, float] = {"en": 0.1, "ko": -0.1}
 """Chosen by hand: where recall and false alarms on the published and development lists balance, and no everyday line
 and no goodbye of tests/data/safety alarms."""
 
@@ -99,7 +102,7 @@ def written(language: Language) -> Iterator[Line]:
     with (FOLDER / "train.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["language"] == language]
     for number, row in enumerate(rows):
-        yield Line(row["text"], row["crisis"] == "1", f"written {number // BLOCK}", 2.0)
+        yield Line(row["text"], row["crisis"] == "1", f"written {number // BLOCK}", WRITTEN_WEIGH)
     for name in (f"facts/{language}.tsv", f"facts/{language}-none.txt", f"safety/goodbyes.{language}.txt"):
         for line in (ROOT / "tests/data" / name).read_text(encoding="utf-8").splitlines():
             if line and not line.startswith("#"):
@@ -141,15 +144,16 @@ def fit_language(language: Language, lines: list[Line]) -> None:
         f"{(unseen[~hard] >= threshold).mean():.2%} on everyday lines"
     )
     model = fit(features, crisis, weight)
-    kinds = np.array([line.kind or "" for line in lines])
-    told, coarse = kinds != "", matrix([buckets for _, buckets in found], KIND_BUCKETS)
+    told = np.array([line.kind is not None for line in lines])  # the templates say of what kind they are
+    kinds = np.array([line.kind for line in lines if line.kind is not None])
+    coarse = matrix([buckets for line, buckets in found if line.kind is not None], KIND_BUCKETS)
     right = 0
     for fold in range(FOLDS):
-        kept, tested = told & (folds != fold), told & (folds == fold)
-        names, weights, biases = fit_kinds(coarse[kept], kinds[kept], weight[kept])
-        right += (names[(coarse[tested] @ weights.T + biases).argmax(axis=1)] == kinds[tested]).sum()
-    print(f"{language}: the kind is right in {right / told.sum():.1%} of the lines of danger")
-    names, weights, biases = fit_kinds(coarse[told], kinds[told], weight[told])
+        kept = folds[told] != fold
+        names, weights, biases = fit_kinds(coarse[kept], kinds[kept], weight[told][kept])
+        right += (names[(coarse[~kept] @ weights.T + biases).argmax(axis=1)] == kinds[~kept]).sum()
+    print(f"{language}: the kind is right in {right / len(kinds):.1%} of the lines of danger")
+    names, weights, biases = fit_kinds(coarse, kinds, weight[told])
     (ours, unit), (theirs, kind_unit) = in_bytes(model.coef_[0]), in_bytes(weights)
     np.savez_compressed(
         FOLDER / f"crisis.{language}.npz",
@@ -166,7 +170,7 @@ def fit_language(language: Language, lines: list[Line]) -> None:
 
 def measured(language: Language) -> set[str]:
     """The lines of the lists that are measured on, in their normal form."""
-    names = ("crisis.csv", "blind.csv", f"development.{language}.csv", f"held-out.{language}.csv")
+    names = ("crisis.csv", "blind.csv", "blind-2.csv", f"development.{language}.csv", f"held-out.{language}.csv")
     found: set[str] = set()
     for name in names:
         with (ROOT / "tests/data/safety" / name).open(encoding="utf-8", newline="") as file:
