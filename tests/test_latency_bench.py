@@ -27,7 +27,7 @@ from tests.fakes import (
 LONG = np.concatenate((silence(0.6), speech(2.0), silence(0.4), speech(2.0), silence(0.2)))
 
 
-def talk(replier: ScriptedReplier, *, ahead: bool) -> tuple[ScriptedRecognizer, Log]:
+def talk(replier: ScriptedReplier, *, ahead: bool) -> Log:
     judge: Any = Judge(0.0)
     recognizer = ScriptedRecognizer("one two three four five six seven eight nine ten")
     given = Parts(LoudnessActivity(), judge, recognizer, replier, ToneVoice())  # type: ignore[arg-type]
@@ -39,7 +39,7 @@ def talk(replier: ScriptedReplier, *, ahead: bool) -> tuple[ScriptedRecognizer, 
         [log],
         None if ahead else plain.taking(),
     ).run()
-    return recognizer, log
+    return log
 
 
 class Counting(ScriptedReplier):
@@ -58,7 +58,7 @@ class Counting(ScriptedReplier):
 
 def test_without_working_ahead_a_turn_is_over_after_a_fixed_silence_and_only_then_answered() -> None:
     replier = Counting()
-    _, log = talk(replier, ahead=False)
+    log = talk(replier, ahead=False)
     assert replier.ahead == 0
     assert len(replier.asked) == len(log.all(TranscriptFinal)) == 1
     (latency,) = log.all(TurnLatency)

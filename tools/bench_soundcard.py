@@ -30,10 +30,9 @@ from tools.soundcard.sounds import Library
 
 def main() -> int:
     """Play the scenes and print the figures."""
-    every = scenes.COUNTS | scenes.ON_REQUEST
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--scene", action="append", choices=list(every), help="may be repeated; default: all but the hour"
+        "--scene", action="append", choices=list(scenes.ALL), help="may be repeated; default: all but the hour"
     )
     parser.add_argument("-n", type=int, metavar="N", help="steps of each scene")
     parser.add_argument("--language", choices=("en", "ko"), default="en")
@@ -61,7 +60,7 @@ def run(given: argparse.Namespace) -> dict[str, Any]:
     console = Console(stderr=True)
     figures: dict[str, Any] = {}
     for name in given.scene or scenes.COUNTS:
-        scene = scenes.build(name, library, given.n or (scenes.COUNTS | scenes.ON_REQUEST)[name])
+        scene = scenes.build(name, library, given.n or scenes.ALL[name])
         with tempfile.TemporaryDirectory(prefix="companion-card-") as path, console.status(f"{name}: {scene.about}"):
             folder = Path(path)
             with card.virtual_card(folder) as running:

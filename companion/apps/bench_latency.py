@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,8 @@ from companion.apps.options import effective
 from companion.apps.recordings import Recording, default_data, pick, read_sets
 from companion.errors import CompanionError
 from companion.events import Event, ReplyStarted, SessionStarted, TranscriptFinal, TurnLatency
-from companion.turns.taking import Phase
+from companion.parts import Parts
+from companion.turns.taking import Phase, TurnTaking
 
 STAGES = ("gap_ms", "endpoint_ms", "stt_ms", "first_token_ms", "first_clause_ms", "first_audio_ms")
 
@@ -69,7 +69,7 @@ class Tally:
             **{stage: percentiles(getattr(latency, stage) for latency in self.latencies) for stage in STAGES},
             "with_lead": spread(latency.gap_ms for latency in self.latencies if latency.led),
             "without_lead": spread(latency.gap_ms for latency in self.latencies if not latency.led),
-            "cpu_s": {name: round(value / 1000, 2) for name, value in _ms(self.cpu_s).items()},
+            "cpu_s": percentiles(self.cpu_s, digits=2),
             "cut_ins": self.cut_ins,
             "missed": self.missed,
             "turns": [
@@ -107,15 +107,15 @@ def run(
     from companion.apps.assemble import assemble
     from companion.audio.files import FileDevice
     from companion.conversation import Conversation
-    from companion.turns.taking import TurnTaking
 
     with console.status("opening the models"):
         assembled = assemble(models, settings)
     started = SessionStarted(settings.profile, assembled.models, settings.language, network="not locked")
     ahead, without = Tally(), Tally()
-    ways = [(ahead, assembled.parts, partial(TurnTaking, duplex=True))]
+    ways: list[tuple[Tally, Parts, Callable[[], TurnTaking]]]
+    ways = [(ahead, assembled.parts, lambda: TurnTaking(duplex=True))]
     if against_plain:
-        ways.append((without, plain.parts(assembled.parts), partial(plain.taking)))
+        ways.append((without, plain.parts(assembled.parts), plain.taking))
     for recording in track(recordings, "talking", console=console, disable=not console.is_terminal):
         for tally, parts, taking in ways:
             watch, device = Watch([]), FileDevice([recording.path], None, "real")
@@ -139,22 +139,18 @@ def run(
         _table(result)
 
 
-def percentiles(values: Iterable[float | None]) -> dict[str, float | None]:
-    """`{"p50", "p95"}` of the values that are there, in milliseconds."""
+def percentiles(values: Iterable[float | None], digits: int = 1) -> dict[str, float | None]:
+    """`{"p50", "p95"}` of the values that are there, in their own unit."""
     known = [value for value in values if value is not None]
     if not known:
         return {"p50": None, "p95": None}
-    return {f"p{q}": round(float(np.percentile(known, q)), 1) for q in (50, 95)}
+    return {f"p{q}": round(float(np.percentile(known, q)), digits) for q in (50, 95)}
 
 
 def spread(values: Iterable[float | None]) -> dict[str, float | int | None]:
     """`percentiles` of the values that are there, and how many these are: `n`."""
     known = [value for value in values if value is not None]
     return {"n": len(known), **percentiles(known)}
-
-
-def _ms(values: Iterable[float]) -> dict[str, float]:
-    return {name: value or 0.0 for name, value in percentiles(one * 1000 for one in values).items()}
 
 
 def _rounded(value: float | None) -> float | None:

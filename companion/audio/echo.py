@@ -33,9 +33,6 @@ PulseAudio's stays within 3 ms."""
 TAIL = samples(0.6)
 """After this much silence of the speaker there is no echo: AEC3's longest delay and the reverberation of a room."""
 
-SILENT_DB = -120.0
-"""dBFS of nothing at all."""
-
 _AUDIBLE_DB, _LOUD_DB = -60.0, -30.0  # RMS of a far frame that may be heard back, and of one whose echo can be measured
 
 
@@ -169,7 +166,7 @@ class DoubleTalk:
 
     def __init__(self) -> None:
         self._under_way: deque[float] = deque(maxlen=self.ARRIVES)
-        self._far = SILENT_DB
+        self._far = _AUDIBLE_DB
         self._returned: deque[float] = deque(maxlen=self.REMEMBERED)
         self._left = 0
 
@@ -183,10 +180,10 @@ class DoubleTalk:
         return self._left > 0
 
     def _over(self, near: float) -> bool:
-        if len(self._returned) < self.KNOWN:
-            return False
+        if near <= _AUDIBLE_DB + self.ABOVE_DB or len(self._returned) < self.KNOWN:
+            return False  # the most frequent case, and no percentile to take: a quiet room
         expected = self._far + float(np.percentile(self._returned, 90))
-        return near > max(expected, _AUDIBLE_DB) + self.ABOVE_DB
+        return near > expected + self.ABOVE_DB
 
 
 class EchoCanceller:

@@ -45,6 +45,8 @@ COUNTS = {
 ON_REQUEST = {"hour": 260}
 """Scenes that are played only by name."""
 
+ALL = COUNTS | ON_REQUEST
+
 
 def build(name: str, library: Library, n: int) -> Scene:
     """Scene `name` with `n` steps."""
