@@ -220,9 +220,6 @@ class Conversation:
         match message:
             case AudioFrame():
                 self._hear(message)
-            case CompletenessReady():
-                self._act_all(self._taking.judge(message.revision, message.probability))
-                self._maybe_nod()
             case InputEnded():
                 self._input_ended = message.position
             case TurnSaved():
@@ -247,6 +244,8 @@ class Conversation:
                 self._have_words(message)
             case VoiceReady() if self._current(message.revision):
                 self._have_voice(message)
+            case CompletenessReady() if self._current(message.revision):
+                self._have_completeness(message)
             case ClauseReady() if turn := self._answered(message.revision):
                 self._have_clause(turn, message)
             case SpeechReady() if turn := self._answered(message.revision):
@@ -414,6 +413,17 @@ class Conversation:
         assert self._turn is not None
         self._jobs.judge(action, np.concatenate(self._turn.recent))
 
+    def _have_completeness(self, message: CompletenessReady) -> None:
+        """How complete the turn sounds is known; the model waited for it, to leave the processor to Smart Turn."""
+        turn = self._turn
+        assert turn is not None
+        turn.judged = True
+        if actions := self._taking.judge(message.revision, message.probability):
+            self._act_all(actions)
+        elif turn.commit is None and turn.reading is not None and self._spoken is None:
+            self._proceed(turn, turn.reading)
+        self._maybe_nod()
+
     def _ask_words(self, turn: Turn, upto: int, revision: int) -> None:
         turn.probed = upto
         self._jobs.read(turn.number, revision, turn.start, upto)
@@ -463,12 +473,15 @@ class Conversation:
             self._emit(Backchannel(seconds(self._position)))
 
     def _proceed(self, turn: Turn, reading: ReadingReady) -> None:
-        """Answer what was read, or prepare to; both wait until it is known how it sounded."""
+        """Answer what was read, or prepare to; both wait until it is known how it sounded.
+
+        The model takes both cores: begun while Smart Turn listens, it would keep that from being heard in time.
+        """
         if turn.listening:
             return
         if turn.commit is not None:
             self._answer(turn, turn.commit, reading)
-        elif reading.transcript.text:
+        elif turn.judged and reading.transcript.text:
             self._prepare(turn, turn.words(reading.transcript.text), reading.revision)
 
     def _have_voice(self, message: VoiceReady) -> None:

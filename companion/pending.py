@@ -48,6 +48,7 @@ class Turn:
     probed: int = 0  # the sample up to which words were asked for
     reading: ReadingReady | None = None
     listening: bool = False  # the voice is being measured
+    judged: bool = False  # Smart Turn has said how complete it sounds
     tone: Any = None  # the features of its voice, where it was listened to
     affect: Affect | None = None
     read_at: float = 0.0
@@ -67,7 +68,7 @@ class Turn:
     def resume(self) -> None:
         """The owner goes on: what was made of the words so far is void."""
         self.reading, self.tone, self.commit, self.reply = None, None, None, None
-        self.listening, self.affect = False, None
+        self.listening, self.judged, self.affect = False, False, None
         self.unsaid.clear()
 
 

@@ -334,6 +334,7 @@ def converse(
     replier: ScriptedReplier | None = None,
     voice: ToneVoice | None = None,
     completeness: float = 1.0,
+    judge: Judge | None = None,
     interrupt_after: float | None = None,
     device: MemoryDevice | None = None,
     recognizer: ScriptedRecognizer | None = None,
@@ -348,8 +349,8 @@ def converse(
     replier = replier or ScriptedReplier("Thank you for asking.", "All is quiet here.")
     log = Log()
     activity = activity or LoudnessActivity()
-    judge: Any = Judge(completeness)
-    parts = Parts(activity, judge, recognizer, replier, voice or ToneVoice(), storage, senses)  # type: ignore[arg-type]
+    judged_by: Any = judge or Judge(completeness)
+    parts = Parts(activity, judged_by, recognizer, replier, voice or ToneVoice(), storage, senses)  # type: ignore[arg-type]
     started = SessionStarted("tiny", {}, "en", "test")
     conversation = Conversation(device, parts, started, [log], TurnTaking(duplex=duplex))
     conversation.run()

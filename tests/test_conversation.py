@@ -27,6 +27,7 @@ from companion.events import (
 from companion.tts.rehearsed import Rehearsed
 from companion.tts.voice import NEUTRAL
 from tests.fakes import (
+    Judge,
     LoudnessActivity,
     MemoryDevice,
     ScriptedRecognizer,
@@ -91,6 +92,21 @@ def test_every_frame_of_the_turn_reaches_the_recogniser_once() -> None:
 def test_the_words_are_in_the_models_cache_before_the_turn_is_over() -> None:
     _, _, _, replier, _ = converse(UTTERANCE)
     assert replier.prepared[-1] == "how are you"
+
+
+def test_the_model_leaves_the_processor_to_smart_turn() -> None:
+    """The words are known long before Smart Turn is asked, and the model begins after it has answered."""
+    replier = ScriptedReplier("Good.")
+    begun: list[list[str]] = []
+
+    class Watching(Judge):
+        def completeness(self, speech: Samples) -> float:
+            begun.append(list(replier.prepared))
+            return super().completeness(speech)
+
+    converse(UTTERANCE, replier=replier, judge=Watching(1.0))
+    assert begun == [[]]
+    assert replier.prepared == ["how are you"]
 
 
 def test_the_second_clause_is_written_only_once_the_first_one_sounds() -> None:
