@@ -109,7 +109,7 @@ def test_a_turn_that_waits_for_its_last_cue_is_over_the_moment_it_comes() -> Non
     assert not only(Commit, room.silence(2.0))
     sooner = Room()
     sooner.voice(1.0)
-    (probe,) = only(Probe, sooner.silence(0.2))
+    (probe,) = only(Probe, sooner.silence(0.17))
     assert not sooner.taking.judge(probe.revision, 0.97)  # it is not silent for long enough yet
 
 

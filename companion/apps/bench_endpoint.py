@@ -26,12 +26,12 @@ from companion.turns.words_end import Ending, ending
 
 TABLE = "turn-pauses.csv"
 POLICIES = {
-    "hasty": EndpointPolicy(risk=0.8),
-    "quick": EndpointPolicy(risk=0.4),
+    "hasty": EndpointPolicy(risk=1.5),
+    "quick": EndpointPolicy(risk=1.0),
     "shipped": EndpointPolicy(),
-    "calm": EndpointPolicy(shortest=samples(0.4), risk=0.15),
-    "patient": EndpointPolicy(shortest=samples(0.7), risk=0.1),
-    "most patient": EndpointPolicy(shortest=samples(1.0), risk=0.05),
+    "calm": EndpointPolicy(shortest=samples(0.4), risk=0.3),
+    "patient": EndpointPolicy(shortest=samples(0.7), risk=0.15),
+    "most patient": EndpointPolicy(shortest=samples(1.0), risk=0.08),
 }
 """From the one that cuts in most to the one that waits longest."""
 

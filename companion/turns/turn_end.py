@@ -33,19 +33,24 @@ class EndpointPolicy:
 
     No turn is answered before `shortest`. One that Smart Turn is sure of is answered then, where its words end in a
     comma after `comma`, or as much later as the owner pauses longer than others. Other turns are answered once the odds
-    of cutting in are `risk`, at the latest after `longest`; where the words are surely unfinished, after `timeout`.
+    of cutting in are `risk`, or `asked` where the words ask for more, at the latest after `longest`; where the words
+    are surely unfinished, after `timeout`.
 
-    `shortest` may be as short as it is because most answers open with a few words that leave the floor to the owner:
-    who goes on over them has not been cut short, and is answered to all that was said.
+    `shortest` (seven windows, by when all cues are there) may be as short, and `risk` as high, as they are because most
+    answers open with a few words that leave the floor to the owner: who goes on over them has not been cut short, and
+    is answered to all that was said. With 0.25 s and a risk of 0.25, on the same 643 silences, the reply comes 26 ms
+    later (p50) and 190 (p95) in read English; a sound of ours falls into 10 % of the utterances instead of 17, more
+    than a lead into 1 % instead of 2.
     """
 
     read: int = samples(0.064)
     probe: int = samples(0.16)
-    shortest: int = samples(0.25)
-    comma: int = samples(0.45)
+    shortest: int = samples(0.224)
+    comma: int = samples(0.416)
     longest: int = samples(1.2)
     timeout: int = samples(1.8)
-    risk: float = 0.25
+    risk: float = 0.6
+    asked: float = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,8 @@ def turn_end(cues: Cues, pauses: Pauses, policy: EndpointPolicy) -> Endpoint:
         wait = max(policy.shortest, policy.comma) if cues.ending == "comma" else policy.shortest
         return Endpoint(min(policy.longest, round(wait * slower)), "sound")
     over = probability(cues)
-    wait = samples(pauses.outlasting(policy.risk * over / (1 - over)))
+    risk = min(policy.risk, policy.asked) if cues.ending in GOES_ON else policy.risk
+    wait = samples(pauses.outlasting(risk * over / (1 - over)))
     longest = policy.timeout if over < _UNFINISHED else policy.longest
     reason: str = "silence" if cues.completeness is None else "sound"
     if cues.ending is not None and _WORDS[cues.ending]:
