@@ -303,6 +303,19 @@ def test_a_voice_that_was_let_pass_does_not_hold_us_again_before_it_is_silent() 
     assert only(Hold, room.voice(0.3))
 
 
+def test_a_syllable_that_was_let_pass_is_heard_again_if_its_voice_goes_on() -> None:
+    """The gap behind a first syllable is read as a sound without words; the sentence comes after it."""
+    room = speaking()
+    room.voice(0.13)
+    room.silence(0.1)
+    assert room.taking.held
+    room.taking.keep_floor()
+    assert room.voice(0.35) == []
+    assert only(Hold, room.voice(0.1))
+    room.taking.keep_floor()  # and now it has been heard for long enough
+    assert room.voice(5.0) == []
+
+
 def test_what_gave_way_is_void() -> None:
     room = speaking()
     reply = room.taking.revision

@@ -111,7 +111,8 @@ class TurnLimits:
     """`least_voice`: less voice than this is no turn ("no" takes about 200 ms). `longest`: a turn is answered at the
     latest after this. `guard`: after our own last sample, for the room and the speaker to fall silent. `over_ours`:
     voice of this length over our own, a syllable, holds our reply; and once a voice was decided to be none of our
-    business, silence of `quiet` must come before another can. All in samples.
+    business, silence of `quiet` must come before another can. If that was decided of less than `fragment`, a syllable
+    with a gap behind it, and the voice then goes on for `persists`, it is heard all the same. All in samples.
     """
 
     least_voice: int = samples(0.16)
@@ -119,6 +120,8 @@ class TurnLimits:
     guard: int = samples(0.2)
     over_ours: int = samples(0.096)
     quiet: int = samples(0.25)
+    fragment: int = samples(0.25)
+    persists: int = samples(0.4)
 
 
 class TurnTaking:
@@ -143,6 +146,7 @@ class TurnTaking:
         self._overlong = False
         self._probed = False
         self._ignored = False
+        self._fragment = False  # what is ignored was decided on little
         self.phase = Phase.LISTENING
         self.turn = 0
         self.revision = 0
@@ -237,7 +241,7 @@ class TurnTaking:
         self.revision += 1
         self.phase = Phase.SPEAKING
         self._detector.reset()
-        self._ignored = True
+        self._ignored, self._fragment = True, self._voiced < self._limits.fragment
 
     def stopped_playing(self, at: int) -> None:
         """The last sample of our reply was played at sample `at`, or there was none to play."""
@@ -262,11 +266,12 @@ class TurnTaking:
         """A window while we speak."""
         voicing = self._detector.push(start, end, probability)
         self._voiced, self._sure = voicing.voiced, voicing.sure
-        if self._ignored:
+        if self._ignored and not (self._fragment and voicing.voiced >= self._limits.persists):
             self._ignored = end - max(voicing.last_voiced, self._voice_end) < self._limits.quiet
             if not self._ignored:
                 self._detector.reset()
             return []
+        self._ignored = False
         if voicing.speaking and end - voicing.last_voiced >= self._limits.quiet:
             self._detector.reset()  # too short to hold our breath for
         if not voicing.speaking or voicing.voiced < self._limits.over_ours:
