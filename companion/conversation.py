@@ -26,7 +26,7 @@ from companion.audio.device import AudioDevice
 from companion.audio.level import decibels, loudness
 from companion.audio.smart_turn import SPAN
 from companion.audio.voice_activity import WINDOW
-from companion.dialogue.reply import Clause
+from companion.dialogue.mind import Clause
 from companion.events import (
     FRAME,
     SAMPLE_RATE,

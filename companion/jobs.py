@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from companion.dialogue.reply import Clause
+from companion.dialogue.mind import Clause
 from companion.events import (
     Affect,
     ClauseReady,

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from companion.affect.senses import Senses
 from companion.audio.smart_turn import SmartTurn
 from companion.audio.voice_activity import VoiceActivity
-from companion.dialogue.reply import Dialogue
+from companion.dialogue.mind import Dialogue
 from companion.events import Affect, Event, MemorySaved
 from companion.stt.turn import TurnRecognizer
 from companion.tts.voice import Voice

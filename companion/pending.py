@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from companion.dialogue.reply import Clause
+from companion.dialogue.mind import Clause
 from companion.events import Affect, Event, ReadingReady, Samples, TurnLatency
 from companion.turns.heard import SpokenClause
 from companion.turns.taking import Commit

@@ -11,7 +11,7 @@ import numpy as np
 from companion.affect.senses import Senses
 from companion.audio.device import Echo
 from companion.conversation import Conversation
-from companion.dialogue.reply import Clause
+from companion.dialogue.mind import Clause
 from companion.events import (
     FRAME,
     SAMPLE_RATE,

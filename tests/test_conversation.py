@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from companion.affect.senses import Senses
-from companion.dialogue.reply import Clause
+from companion.dialogue.mind import Clause
 from companion.events import (
     Affect,
     AffectReading,

@@ -9,9 +9,10 @@ import pytest
 
 from companion.dialogue import persona
 from companion.dialogue.llm import Choice, Evaluation, Sampling
+from companion.dialogue.mind import Clause
 from companion.dialogue.needs import Remembered
 from companion.dialogue.prompt import Message
-from companion.dialogue.reply import Clause, Replier
+from companion.dialogue.reply import Replier
 from companion.events import Affect, AffectReading, Exchange, Recall, RecallItem
 from companion.settings import Language
 

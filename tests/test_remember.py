@@ -11,7 +11,7 @@ from companion.apps.assemble import open_talk_memory
 from companion.apps.remember import TalkMemory
 from companion.apps.unlock import Unlock, create_memory, memory_folder, open_memory
 from companion.conversation import Conversation
-from companion.dialogue.reply import Clause
+from companion.dialogue.mind import Clause
 from companion.events import MemorySaved, ReplyEnded, SessionStarted, Trouble
 from companion.memory import episodes
 from companion.memory.errors import DiskFull

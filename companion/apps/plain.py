@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from companion.dialogue.mind import Clause, Dialogue
 from companion.dialogue.needs import Cancelled
-from companion.dialogue.reply import Clause, Dialogue
 from companion.events import Affect, Exchange, samples
 from companion.parts import Parts
 from companion.turns.taking import TurnTaking

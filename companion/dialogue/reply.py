@@ -3,100 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
-from typing import Final, Protocol
+from functools import lru_cache
+from typing import Final
 
 from companion.dialogue import persona, prompt
-from companion.dialogue.clauses import ClauseSplitter, sentences
+from companion.dialogue.clauses import sentences
 from companion.dialogue.llm import Sampling
+from companion.dialogue.mind import Clause
 from companion.dialogue.needs import Cancelled, Memory, Model, Remembered
 from companion.dialogue.opening import Opening, Openings
 from companion.dialogue.prompt import Message
-from companion.dialogue.restraint import SENTENCES, Restraint
-from companion.dialogue.safety.claims import claims
 from companion.dialogue.safety.disclosure import due
 from companion.dialogue.safety.guard import FixedAnswer, Guard, SafetyKind
-from companion.dialogue.spoken import SpokenForm, speakable
+from companion.dialogue.spoken import speakable
 from companion.dialogue.strategy import leads, wording
 from companion.dialogue.strategy.owner import Owner
-from companion.dialogue.strategy.planner import Plan
-from companion.dialogue.strategy.preferences import Length
 from companion.dialogue.strategy.wishes import Wishes
-from companion.events import Affect, Exchange, Recall
+from companion.dialogue.writing import Writer
+from companion.events import Affect, Exchange
 from companion.settings import Language
 
-RECENT: Final = 4
-"""Turns within which no longer sentence is said twice: small models ask the same question after every answer."""
-
-LENGTHS: Final[Mapping[Length, int]] = {"short": 2, "usual": SENTENCES, "long": 5}
-"""Sentences of a reply at most."""
-
 SAFE_STYLES: Final[dict[SafetyKind, str]] = {"crisis": "calm", "crisis-again": "calm", "goodbye": "warm"}
-
-
-@dataclass(frozen=True, slots=True)
-class Clause:
-    """A piece of the reply for the voice. `last` closes the reply and may come with an empty `text`.
-
-    `first_token`: seconds from asking the model to its first token; given with the first clause, where there is one.
-    `ahead`: it was begun before the reply was asked for. `aside`: it is about the memory or the way of talking, and no
-    part of the talk. `recall`: what came to mind, given with the first clause. `safety`: here begins what is said in
-    code, whatever a model would have said. `style`: how it sounds, of `tts.styles`; `pace`: this owner's rate of the
-    voice beside that of the style. `plan`: how the turn is answered, given with the first clause, where there was a
-    choice.
-    """
-
-    text: str
-    last: bool
-    first_token: float | None = None
-    ahead: bool = False
-    aside: bool = False
-    recall: Recall | None = None
-    safety: SafetyKind | None = None
-    style: str = "neutral"
-    pace: float = 1.0
-    plan: Plan | None = None
-
-
-class Dialogue(Protocol):
-    """What a conversation needs of the mind; `Replier` is one."""
-
-    def warm(self, history: Sequence[Exchange], cancelled: Cancelled) -> None:
-        """Read ahead what comes before the owner's next words."""
-
-    def follow(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> None:
-        """Read what the owner has said so far, while more is to come."""
-
-    def familiar(self) -> Sequence[Clause]:
-        """What is likely to be said word for word, so that its sound can be made beforehand."""
-
-    def lead(self, history: Sequence[Exchange], words: str, affect: Affect | None = None) -> Clause | None:
-        """A few words that can be said while the answer is still thought about; None where it is ready, or had better
-        come without. Takes no time."""
-
-    def nod(self, history: Sequence[Exchange], words: str) -> Clause | None:
-        """A sound that says "go on" to an owner who has not finished; None where it had better be silent."""
-
-    def prepare(
-        self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None = None
-    ) -> Clause | None:
-        """Read the owner's words and begin to answer, while it is not sure yet that they are all; how it begins."""
-
-    def reply(
-        self,
-        history: Sequence[Exchange],
-        words: str,
-        cancelled: Cancelled,
-        affect: Affect | None = None,
-        lead: str = "",
-    ) -> Iterator[Clause]:
-        """The answer behind its `lead`, clause by clause. `affect`: what was heard in the turn."""
-
-    def kept(self, history: Sequence[Exchange]) -> tuple[Exchange, ...]:
-        """`history` without what has been forgotten at the owner's word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,7 +309,8 @@ class Replier:
             yield clause(text, plan.style)
         alone = bool(said) and not plan.advises and self._model.parameters < self._persona.alone_below
         if not (opening.whole or alone):
-            for text in self._compose(history, words, remembered.note, opening, cancelled, began):
+            messages = self._messages(history, words, remembered.note)
+            for text in self._writer().write(messages, history, words, opening, cancelled, began):
                 yield clause(text, plan.style_then if said else plan.style)
         if cancelled():
             return
@@ -389,78 +319,19 @@ class Replier:
             yield clause(text, plan.style_then)
         yield Clause("", last=True)
 
-    def _compose(
-        self,
-        history: Sequence[Exchange],
-        words: str,
-        note: str,
-        opening: Opening,
-        cancelled: Cancelled,
-        began: Callable[[], None],
-    ) -> Iterator[str]:
-        """What the model writes, clause by clause, as far as it is fit to be said; `began` is called at its tokens.
-
-        Where nothing of it was, it is asked once more, to choose its words more freely.
-        """
+    def _writer(self) -> Writer:
         assert self._model is not None
-        messages = self._messages(history, words, note)
-        written = opening.written(opening.said)
-        for sampling in (self._sampling, self._sampling.freer()):
-            restraint = self._restraint(history, words, opening)
-            with closing(self._model.stream(messages, sampling, cancelled, written)) as pieces:
-                fit = yield from self._fit(pieces, restraint, cancelled, began, begun=bool(opening.said))
-            if fit or cancelled():
-                break
-        if cancelled():
-            return
-        if restraint.lied:
-            yield self._guard.answers.identity("claimed")
-        elif not fit and opening.instead:
-            yield opening.instead
-        elif not (fit or opening.said or opening.close or opening.asking):
-            yield self._persona.lost[len(history) % len(self._persona.lost)]
-
-    def _restraint(self, history: Sequence[Exchange], words: str, opening: Opening) -> Restraint:
-        """What holds back the words behind this `opening`."""
-        recent = [*history[-RECENT:], *self._read_later(history[-RECENT:])]
-        unwanted = [*(turn.companion for turn in recent), *self._owner.disliked]
-        hollow = [self._persona.cliches, *self._wording.unfitting(opening.plan)]
-        lies = partial(claims, language=self._language)
-        longest = LENGTHS[self._owner.preferences.answers]
-        restraint = Restraint(words, hollow, unwanted, lies, may_ask=opening.plan.asks, sentences=longest)
-        restraint.admit(opening.said)
-        return restraint
-
-    def _fit(
-        self,
-        pieces: Iterable[str],
-        restraint: Restraint,
-        cancelled: Cancelled,
-        began: Callable[[], None],
-        *,
-        begun: bool,
-    ) -> Generator[str, None, bool]:
-        """What of `pieces` the `restraint` lets pass, clause by clause; returns whether anything did.
-
-        `begun`: they go on from an opening.
-        """
-        spoken = SpokenForm(self._language, self._companion, self._name)
-        splitter = ClauseSplitter(begun=begun)
-        fit = False
-        for piece in pieces:
-            began()
-            for written in splitter.feed(spoken.feed(piece)) or splitter.early():
-                for text in restraint.admit(written):
-                    yield text
-                    fit = True
-            if restraint.done or spoken.ended:
-                break
-        if cancelled():
-            return fit
-        left = splitter.feed(spoken.flush()) + splitter.flush()
-        rest = [text for written in left for text in restraint.admit(written)] + restraint.flush()
-        yield from rest
-        return fit or bool(rest)
+        return Writer(
+            self._model,
+            self._sampling,
+            self._language,
+            self._companion,
+            self._name,
+            self._persona,
+            self._wording,
+            self._owner,
+            self._guard,
+        )
 
     def _remember(self, history: Sequence[Exchange], words: str) -> Remembered:
         """What comes to mind; what came at the beginning of these words stays where it holds all that comes now.
