@@ -102,6 +102,10 @@ READ_AHEAD = 8
 """Words that the model reads at once while the owner speaks. Up to 16 tokens cost it the same as eight, and while it
 reads it is not free for the words that matter, the last ones."""
 
+LONGEST_SILENCE_S = 1.0
+"""Seconds of silence between two speakers, after which one of them says something: longer ones are hardly found in
+talk (Jefferson 1989, a standard maximum silence of approximately one second in conversation)."""
+
 LEVEL_EVERY = samples(0.1)
 
 AFTER_SOUND = samples(0.3)
@@ -302,7 +306,23 @@ class Conversation:
                 deaf = deaf or not self._taking.duplex
             probability = 0.0 if deaf else self._parts.activity.probability(window)
             self._act_all(self._taking.hear(end - WINDOW, end, probability))
+        self._mind_silence()
         self._maybe_next_input()
+
+    def _mind_silence(self) -> None:
+        """An answer that is late is announced, so that nobody wonders whether they were heard."""
+        turn, reply = self._turn, self._turn.reply if self._turn is not None else None
+        if turn is None or reply is None or reply.clauses or reply.hesitated or self._spoken is not None:
+            return
+        if self._now() - turn.voice_end_t < LONGEST_SILENCE_S:
+            return
+        reply.hesitated = True
+        assert turn.commit is not None
+        assert turn.reading is not None
+        words = self._parts.replier.hesitate(self._history, turn.words(turn.reading.transcript.text))
+        if words is not None:
+            reply.led = True
+            self._say(turn, reply, ready(words, turn.number, turn.commit.revision))
 
     def _mind_echo(self) -> None:
         """Listen over our own voice, where it is not taken for the owner's."""

@@ -27,6 +27,7 @@ class Reply:
     aside: bool = False
     disclosed: int = 0  # clauses at its beginning that say what it is, and are no part of the talk
     led: bool = False  # it opens with a lead, which no model writes
+    hesitated: bool = False  # it was late, and asked for one
     clause_at: float | None = None
     sound_at: float | None = None
     closed: bool = False

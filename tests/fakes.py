@@ -217,8 +217,9 @@ class ScriptedRecognizer:
 class ScriptedReplier:
     """Answers every turn with the same clauses; an exception among them is raised in its place."""
 
-    def __init__(self, *clauses: str | Exception, lead: str = "") -> None:
+    def __init__(self, *clauses: str | Exception, lead: str = "", hesitation: str = "") -> None:
         self.clauses = clauses
+        self.hesitation = Clause(hesitation, last=False) if hesitation else None
         self.leads = Clause(lead, last=False) if lead else None
         self.asked: list[tuple[Sequence[Exchange], str]] = []
         self.followed: list[str] = []
@@ -238,6 +239,9 @@ class ScriptedReplier:
 
     def lead(self, history: Sequence[Exchange], words: str, affect: Affect | None = None) -> Clause | None:
         return self.leads
+
+    def hesitate(self, history: Sequence[Exchange], words: str) -> Clause | None:
+        return self.hesitation
 
     def nod(self, history: Sequence[Exchange], words: str) -> Clause | None:
         return Clause("mm-hm", last=False)

@@ -23,6 +23,7 @@ from companion.events import (
     Trouble,
     TurnLatency,
     samples,
+    seconds,
 )
 from companion.tts.rehearsed import Rehearsed
 from companion.tts.voice import NEUTRAL
@@ -430,6 +431,40 @@ def test_a_lead_sounds_before_the_model_has_written_a_word_and_belongs_to_the_an
     assert [clause.text for clause in log.all(ReplyClause)] == ["I see.", "That is far."]  # type: ignore[attr-defined]
     assert conversation.history[-1].companion == "I see. That is far."
     assert log.all(TurnLatency)[0].led  # type: ignore[attr-defined]
+
+
+def test_an_answer_that_is_late_is_announced_after_a_second_and_only_then() -> None:
+    sounds = threading.Event()
+    device = MemoryDevice(UTTERANCE, waits=False)
+    announced: list[float] = []
+
+    class Slow(ScriptedReplier):
+        def reply(self, history, words, cancelled, affect=None, lead=""):  # type: ignore[no-untyped-def]
+            assert sounds.wait(timeout=30)
+            yield from super().reply(history, words, cancelled, affect, lead)
+
+        def hesitate(self, history, words):  # type: ignore[no-untyped-def]
+            announced.append(seconds(device.position))
+            return super().hesitate(history, words)
+
+    class Telling(ToneVoice):
+        def synthesize(self, text, style=NEUTRAL):  # type: ignore[no-untyped-def]
+            yield from super().synthesize(text)
+            if text == "Let me see.":
+                sounds.set()
+
+    replier = Slow("That is far.", hesitation="Let me see.")
+    conversation, _, _, _, log = converse(device=device, replier=replier, voice=Telling())
+    (at,) = announced
+    assert 3.0 <= at < 3.1  # the voice ends at 2.0 s
+    assert [clause.text for clause in log.all(ReplyClause)] == ["Let me see.", "That is far."]  # type: ignore[attr-defined]
+    assert conversation.history[-1].companion == "Let me see. That is far."
+    assert log.all(TurnLatency)[0].led  # type: ignore[attr-defined]
+
+
+def test_an_answer_that_comes_in_time_is_not_announced() -> None:
+    _, _, _, _, log = converse(UTTERANCE, replier=ScriptedReplier("Far.", hesitation="Let me see."))
+    assert [clause.text for clause in log.all(ReplyClause)] == ["Far."]  # type: ignore[attr-defined]
 
 
 def test_who_tells_something_long_hears_that_it_is_listened_to() -> None:

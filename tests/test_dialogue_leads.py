@@ -114,6 +114,24 @@ def test_the_model_does_not_learn_to_open_every_answer_with_one() -> None:
     assert known.without("I see.") == "I see."
 
 
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_any_answer_that_is_late_is_announced_each_time_in_other_words(language: Language) -> None:
+    replier, thought = Replier(ScriptedModel("Yes."), language), leads.load(language).texts["thought"]
+    words = "how many days are in a year?" if language == "en" else "일 년은 며칠이야?"
+    history: tuple[Exchange, ...] = ()
+    for _ in thought:
+        announced = replier.hesitate(history, words)
+        assert announced is not None
+        history = (*history, Exchange(words, f"{announced.text} 365."))
+    assert {turn.companion.removesuffix(" 365.") for turn in history} == set(thought)
+    assert {clause.text for clause in replier.familiar()} >= set(thought), "its sound is made beforehand"
+
+
+def test_what_is_answered_in_code_is_never_late() -> None:
+    assert Replier(ScriptedModel("Yes."), "en").hesitate((), "i want to kill myself") is None
+    assert Replier(None, "en").hesitate((), "how many days are in a year?") is None
+
+
 def test_nobody_is_nodded_to_who_is_in_danger_and_nobody_who_does_not_want_it() -> None:
     model = ScriptedModel("Yes.")
     replier = Replier(model, "en")

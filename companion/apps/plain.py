@@ -54,6 +54,10 @@ class PlainDialogue:
         """As it is."""
         return self._dialogue.lead(history, words, affect)
 
+    def hesitate(self, history: Sequence[Exchange], words: str) -> Clause | None:
+        """As it is."""
+        return self._dialogue.hesitate(history, words)
+
     def nod(self, history: Sequence[Exchange], words: str) -> Clause | None:
         """As it is."""
         return self._dialogue.nod(history, words)

@@ -52,6 +52,9 @@ class Dialogue(Protocol):
         """A few words that can be said while the answer is still thought about; None where it is ready, or had better
         come without. Takes no time."""
 
+    def hesitate(self, history: Sequence[Exchange], words: str) -> Clause | None:
+        """A few words that say that the answer takes longer than it should; None where it will not. Takes no time."""
+
     def nod(self, history: Sequence[Exchange], words: str) -> Clause | None:
         """A sound that says "go on" to an owner who has not finished; None where it had better be silent."""
 

@@ -119,6 +119,13 @@ class Replier:
         lead = self._leads.choose(words, felt, [turn.companion for turn in history])
         return Clause(lead.text, last=False, style=lead.style, pace=self._owner.pace) if lead is not None else None
 
+    def hesitate(self, history: Sequence[Exchange], words: str) -> Clause | None:
+        """What is said into a silence that grows too long; None where no model is to write the answer."""
+        if self._model is None or self._answered_in_code(history, words):
+            return None
+        lead = self._leads.hesitation([turn.companion for turn in history])
+        return Clause(lead.text, last=False, style=lead.style, pace=self._owner.pace)
+
     def nod(self, history: Sequence[Exchange], words: str) -> Clause | None:
         """A sound that says "go on"; never near words that are answered in code, as a cry for help is."""
         if not self._nods or self._answered_in_code(history, words):

@@ -6,7 +6,7 @@ to nothing: what comes after them is planned as if they were not there.
 
 Before an answer to a question there is none of these, for it would say nothing. Where a question takes thought and the
 answer is not there yet, the pause is announced instead, as people announce one ("Let me think."; Clark & Fox Tree 2002,
-Cognition 84:73).
+Cognition 84:73); and so it is before every other answer that is not there after a second.
 """
 
 from __future__ import annotations
@@ -69,7 +69,14 @@ class Leads:
             return None
         if asked and before and before[-1] in self.texts["thought"]:
             return None
-        kind = "thought" if asked else _KINDS.get(clear_feeling(felt), "plain")
+        return self._rarest("thought" if asked else _KINDS.get(clear_feeling(felt), "plain"), before)
+
+    def hesitation(self, answers: Sequence[str]) -> Lead:
+        """What is said before any answer that is not there after a second."""
+        return self._rarest("thought", [self._opening(answer) for answer in answers])
+
+    def _rarest(self, kind: Kind, before: Sequence[str]) -> Lead:
+        """The one of this kind that was used the longest ago. `before`: what the answers so far opened with."""
         last_used = {text: number for number, text in enumerate(before)}
         text = min(self.texts[kind], key=lambda text: last_used.get(text, -1))
         return Lead(text, _STYLES[kind])
