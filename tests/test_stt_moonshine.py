@@ -55,6 +55,13 @@ def open_files(folder: Path) -> Moonshine:
     return Moonshine("m", folder, "en")
 
 
+def test_what_was_read_as_a_sentence_cannot_turn_into_nothing_and_a_misread_noise_can(moonshine: Moonshine) -> None:
+    noise = np.random.default_rng(0).standard_normal(SAMPLE_RATE).astype(np.float32) * np.float32(0.01)
+    assert not moonshine.transcribe(noise).text
+    assert not moonshine.transcribe(noise, "Thank you.").text
+    assert moonshine.transcribe(noise, "I would like some tea.").text
+
+
 def test_real_sentences_are_heard(moonshine: Moonshine) -> None:
     readings = [(words, moonshine.transcribe(sound)) for words, sound in sentences()]
     assert pooled(word_errors(words, reading.text, "en") for words, reading in readings).rate <= 0.08
