@@ -89,6 +89,17 @@ def test_what_is_told_is_acknowledged_in_varied_words_and_not_every_time(languag
     assert all(one != following for one, following in pairwise(answers))
 
 
+def test_an_answer_that_was_announced_breaks_the_row() -> None:
+    """The one that comes without an acknowledgement may be late, and say so: the next one has one again."""
+    known = leads.load("en")
+    answers: list[str] = []
+    for _ in range(leads.IN_A_ROW + 3):
+        lead = known.choose("my sister came to visit us on saturday", None, answers)
+        answers.append(f"{(lead or known.hesitation(answers)).text} And then.")
+    announced = [answer.startswith(tuple(known.texts["thought"])) for answer in answers]
+    assert announced == [False] * leads.IN_A_ROW + [True, False, False]
+
+
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_a_feeling_colours_it_only_where_it_is_clear(language: Language) -> None:
     known = leads.load(language)

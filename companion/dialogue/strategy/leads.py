@@ -25,8 +25,9 @@ from companion.settings import Language
 Kind = Literal["plain", "hard", "good", "thought"]
 
 IN_A_ROW: Final = 20
-"""Answers that may open with one, one after the other: always is a tic. Mostly one comes without before that, as it
-was ready in time. The one without costs a second of silence: one in 13 would be more than 5 % of the turns."""
+"""Answers that may open with an acknowledgement, one after the other: always is a tic. Mostly one comes without before
+that, as it was ready in time. The one without costs a second of silence, or is announced: one in 13 would be more than
+5 % of the turns."""
 
 LEAST_WORDS: Final = 3
 """Shorter turns are mostly a yes, a no or a name, and want a direct answer."""
@@ -65,9 +66,10 @@ class Leads:
         if len(words.split()) < LEAST_WORDS or (self.direct.search(words) and not asked):
             return None
         before = [self._opening(answer) for answer in answers]
-        if len(before) >= IN_A_ROW and all(before[-IN_A_ROW:]):
+        thought = self.texts["thought"]
+        if len(before) >= IN_A_ROW and all(text and text not in thought for text in before[-IN_A_ROW:]):
             return None
-        if asked and before and before[-1] in self.texts["thought"]:
+        if asked and before and before[-1] in thought:
             return None
         return self._rarest("thought" if asked else _KINDS.get(clear_feeling(felt), "plain"), before)
 
