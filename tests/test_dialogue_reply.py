@@ -13,6 +13,7 @@ from companion.dialogue.mind import Clause
 from companion.dialogue.needs import Remembered
 from companion.dialogue.prompt import Message
 from companion.dialogue.reply import Replier
+from companion.dialogue.writing import RECENT
 from companion.events import Affect, AffectReading, Exchange, Recall, RecallItem
 from companion.settings import Language
 
@@ -643,6 +644,26 @@ def test_where_nothing_was_fit_to_be_said_the_model_is_asked_once_more() -> None
     first, again = model.sampled
     assert again.temperature > first.temperature
     assert again.seed != first.seed
+
+
+def test_what_was_answered_lately_is_written_again_less_likely() -> None:
+    """A small model that has asked the same twice asks nothing else."""
+    model = Reconsidering("That was a long day.", "")
+    history = tuple(Exchange(f"Then I went to room {n}.", f"And in room {n}?") for n in range(9))
+    list(Replier(model, "en").reply(history, "Hello.", never))
+    assert model.sampled[0].lately == tuple(f"And in room {n}?" for n in range(9 - RECENT, 9))
+
+
+@pytest.mark.parametrize("lead", ["", "Oh, I see. "])
+def test_the_model_does_not_read_that_it_had_nothing_to_say(lead: str) -> None:
+    model = ScriptedModel("That was a long day.")
+    replier = Replier(model, "en")
+    lost = replier._persona.lost[0]
+    history = (Exchange("One.", "Yes?"), Exchange("Two.", f"{lead}{lost}"), Exchange("Three.", "And then?"))
+    list(replier.reply(history, "Four.", never))
+    read = [message.content for message in model.read[-1][0]]
+    assert not any(lost in content or content == "Two." for content in read)
+    assert any(content == "Three." for content in read)
 
 
 def test_what_was_said_is_not_taken_back_to_ask_again() -> None:

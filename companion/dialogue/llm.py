@@ -37,6 +37,9 @@ head is ever that long. (A head of 605 tokens: 7.3 s in batches of 32, 5.6 s of 
 _ALIKE: Final = 64
 """Tokens that must be the same behind a gap for it to be one: fewer are soon evaluated anew."""
 
+_REMEMBERED: Final = 64
+"""Last tokens that count as written before: about four short answers."""
+
 _SPIN: Final = "1000"
 """How often an OpenMP thread looks before it sleeps. llama.cpp waits at a barrier hundreds of times a token; by default
 a thread spins there through its whole time slice when anything else wants the core (measured with one busy neighbour on
@@ -70,8 +73,9 @@ class Choice:
 class Sampling:
     """How the next token is chosen, in the order of the fields.
 
-    `top_k` most likely tokens; `repeat_penalty` divides what was written before in the same reply (1.0: nothing);
-    `top_p` and `min_p` cut the tail; `temperature` 0 always takes the likeliest. `seed` None: another reply each time.
+    `top_k` most likely tokens; `repeat_penalty` divides what was written before in the same reply, or in those of
+    `lately` (1.0: nothing); `top_p` and `min_p` cut the tail; `temperature` 0 always takes the likeliest. `seed` None:
+    another reply each time.
     """
 
     top_k: int = 40
@@ -81,6 +85,7 @@ class Sampling:
     temperature: float = 0.6
     seed: int | None = None
     max_tokens: int = 120
+    lately: tuple[str, ...] = ()
 
     def freer(self) -> Sampling:
         """For asking again: less likely words, and other ones."""
@@ -269,7 +274,7 @@ class LanguageModel:
         if self._forbidden is not None:
             links.append(lib.llama_sampler_init_logit_bias(self._size, len(self._forbidden), self._forbidden))
         links.append(lib.llama_sampler_init_top_k(sampling.top_k))
-        links.append(lib.llama_sampler_init_penalties(self._size, 64, sampling.repeat_penalty, 0.0, 0.0))
+        links.append(lib.llama_sampler_init_penalties(self._size, _REMEMBERED, sampling.repeat_penalty, 0.0, 0.0))
         links.append(lib.llama_sampler_init_top_p(sampling.top_p, 1))
         links.append(lib.llama_sampler_init_min_p(sampling.min_p, 1))
         links.append(lib.llama_sampler_init_temp(sampling.temperature))
@@ -277,6 +282,9 @@ class LanguageModel:
         links.append(lib.llama_sampler_init_dist(seed))
         for link in links:
             lib.llama_sampler_chain_add(chain, link)
+        for text in sampling.lately:
+            for token in self._tokens(f" {text}"):  # as they stand behind a moment and an instruction
+                lib.llama_sampler_accept(chain, token)
         return chain
 
     def _tokens(self, text: str) -> list[int]:

@@ -378,7 +378,11 @@ class Replier:
     def _messages(self, history: Sequence[Exchange], words: str | None, note: str = "") -> tuple[Message, ...]:
         """The prompt. Replies of this talk stand behind the names of their moments, as they stand in the cache."""
         assert self._model is not None
-        talk = [self._as_written(number, turn) for number, turn in enumerate(self._read_later(history))]
+        talk = [
+            self._as_written(number, turn)
+            for number, turn in enumerate(self._read_later(history))
+            if self._leads.without(turn.companion) not in self._persona.lost  # or the model soon writes nothing else
+        ]
         head = sum(self._count(message.content) + prompt.PER_MESSAGE for message in self._persona.head)
         room = self._model.context - head - self._sampling.max_tokens - prompt.PER_MESSAGE
         return prompt.build(self._persona.head, talk, words, room, self._count, note)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -60,7 +60,8 @@ class Writer:
         Where nothing of it was, it is asked once more, to choose its words more freely.
         """
         written = opening.written(opening.said)
-        for sampling in (self.sampling, self.sampling.freer()):
+        usual = replace(self.sampling, lately=tuple(turn.companion for turn in history[-RECENT:]))
+        for sampling in (usual, usual.freer()):
             restraint = self._restraint(history, words, opening)
             with closing(self.model.stream(messages, sampling, cancelled, written)) as pieces:
                 fit = yield from self._fit(pieces, restraint, cancelled, began, begun=bool(opening.said))
