@@ -52,6 +52,7 @@ def test_the_published_list_is_told_apart(language: Language) -> None:
         "crisis.csv",
         "blind.csv",
         "blind-2.csv",
+        "blind-3.csv",
         "development.en.csv",
         "development.ko.csv",
         "held-out.en.csv",
@@ -112,13 +113,20 @@ def test_a_figure_or_a_story_hides_no_danger(words: str) -> None:
     assert DETECTORS["en"].kind(words) == "suicide"
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
-    ("name", "recall", "alarms"),
-    [("held-out.{}.csv", 0.94, 0.07), ("blind.csv", 0.88, 0.08), ("blind-2.csv", 0.86, 0.08)],
+    ("name", "language", "recall", "alarms"),
+    [
+        ("held-out.en.csv", "en", 0.94, 0.07),
+        ("held-out.ko.csv", "ko", 0.94, 0.07),
+        ("blind.csv", "en", 0.88, 0.08),
+        ("blind.csv", "ko", 0.88, 0.08),
+        ("blind-2.csv", "en", 0.86, 0.08),
+        ("blind-2.csv", "ko", 0.86, 0.08),
+        ("blind-3.csv", "en", 0.83, 0.08),
+    ],
 )
-def test_most_of_what_nobody_foresaw_is_heard(language: Language, name: str, recall: float, alarms: float) -> None:
-    lines = [row for row in rows(ROOT / "tests/data/safety" / name.format(language)) if row["language"] == language]
+def test_most_of_what_nobody_foresaw_is_heard(name: str, language: Language, recall: float, alarms: float) -> None:
+    lines = [row for row in rows(ROOT / "tests/data/safety" / name) if row["language"] == language]
     found = {
         flag: [DETECTORS[language].kind(r["text"]) is not None for r in lines if r["crisis"] == flag] for flag in "01"
     }
