@@ -52,7 +52,7 @@ MISHEARD = 0.3  # share of the template lines that are fitted to once more as a 
 BLOCK = 12  # lines of train.csv that are set aside together
 INVERSE_PENALTY, FOLDS = 40.0, 5  # scikit-learn's C; 5 and 20 do worse on the development lists
 FALSE_ALARMS: dict[Language, float] = {"en": 0.09, "ko": 0.1}
-MOVED: dict[Language, float] = {"en": 0.3, "ko": 0.2}
+MOVED: dict[Language, float] = {"en": 0.3, "ko": 0.1}
 """Chosen by hand: where recall and false alarms on the published and development lists balance, and no everyday line
 and no goodbye of tests/data/safety alarms."""
 
