@@ -77,13 +77,13 @@ def softmax(logits: Floats) -> Floats:
 
 
 def temperature(logits: Floats, truth: NDArray[np.int64]) -> float:
-    """What to divide logits (n, k) by, so that their probabilities are as good as they sound (Guo et al. 2017).
+    """What to divide logits (…, n, k) by, so that their probabilities are as good as they sound (Guo et al. 2017).
 
     `logits` must come from speakers that the head was not fitted on.
     """
     candidates = np.geomspace(0.3, 10, 60)
     rows = np.arange(len(truth))
-    losses = [-np.log(softmax(logits / t)[rows, truth] + 1e-9).mean() for t in candidates]
+    losses = [-np.log(softmax(logits / t)[..., rows, truth] + 1e-9).mean() for t in candidates]
     return float(candidates[int(np.argmin(losses))])
 
 
