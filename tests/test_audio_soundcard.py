@@ -169,7 +169,7 @@ def test_what_is_played_is_heard_at_the_speaker_and_told_on_the_clock(card: Virt
     voice_rate = 22_050
 
     def plays(tag: int) -> bool:
-        with card.recording() as recorder:
+        with card.listening() as recorder:
             recorder.read(0.2)
             for start in range(0, voice_rate, 5000):
                 piece = sweep(1.0, voice_rate)[start : start + 5000]
@@ -199,14 +199,14 @@ def test_our_own_voice_is_not_heard_though_the_speaker_is_fed_back(card: Virtual
         assert isinstance(started, PlaybackStarted)
         return loudness(session.heard()[started.position :])
 
-    with card.feeding_back(-12.0):
+    with card.echo(-12.0):
         session.listen(0.3)
         assert any(heard(tag) < fed_back / 4 for tag in range(ATTEMPTS))
 
 
 @pytest.mark.soundcard
 def test_a_stopped_voice_falls_silent_and_says_what_was_heard(card: VirtualCard, session: Session) -> None:
-    with card.recording() as recorder:
+    with card.listening() as recorder:
         session.device.play(1, np.full(30 * 16_000, 0.5, np.float32), 16_000, last=True)
         session.until(lambda m: isinstance(m, PlaybackStarted))
         session.listen(0.5)
@@ -256,10 +256,10 @@ def test_a_card_that_is_unplugged_midway_comes_back_and_the_clock_never_stopped(
 
 @pytest.mark.soundcard
 def test_a_microphone_that_stalls_is_noticed_and_opened_again(card: VirtualCard, session: Session) -> None:
-    card.suspend_microphone(True)
+    card.hang_microphone(True)
     session.trouble("stalled")
     session.listen(0.2)
-    card.suspend_microphone(False)
+    card.hang_microphone(False)
     session.trouble("reopened")
     assert hears(card, session)
 

@@ -53,7 +53,7 @@ def main() -> int:
 
 def run(given: argparse.Namespace) -> dict[str, Any]:
     """Every scene on a card of its own."""
-    if lack := card.missing():
+    if lack := card.missing("espeak-ng"):  # speaks what nobody recorded
         raise CompanionError(lack)
     library = Library(given.data, given.language)
     chosen = Settings(language=given.language, profile=given.profile, voice_affect=given.tone)

@@ -36,14 +36,13 @@ _MONO = (f"--rate={RATE}", "--format=s16le", "--channels=1", "--raw")
 _STEREO = (f"--rate={RATE}", "--format=s16le", "--channels=2", "--raw")
 
 
-def missing() -> str | None:
-    """One line on what a virtual card needs and this machine lacks; None: nothing."""
-    absent = [name for name in ("pulseaudio", "pactl", "pacat", "parec", "espeak-ng") if shutil.which(name) is None]
+def missing(*others: str) -> str | None:
+    """One line on what a virtual card and `others` (programs, named as their packages) lack here; None: nothing."""
+    absent = [name for name in ("pulseaudio", "pactl", "pacat", "parec", *others) if shutil.which(name) is None]
     if not absent:
         return None
-    return (
-        f"{', '.join(absent)} not found: sudo apt-get install pulseaudio pulseaudio-utils libasound2-plugins espeak-ng"
-    )
+    packages = ("pulseaudio", "pulseaudio-utils", "libasound2-plugins", *others)
+    return f"{', '.join(absent)} not found: sudo apt-get install {' '.join(packages)}"
 
 
 def to_pcm(sound: Samples) -> bytes:
@@ -52,17 +51,53 @@ def to_pcm(sound: Samples) -> bytes:
 
 
 class VirtualCard:
-    """A card that runs; see `virtual_card`. `environment` is what a program needs to find it."""
+    """A card whose socket lies in `folder`; the path must be short, as sockets' paths are. See `virtual_card`.
+
+    `environment` is what a program needs to find it.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.environment = {
             **os.environ,
+            "HOME": str(folder),
             "XDG_RUNTIME_DIR": str(folder),
             "PULSE_SERVER": f"unix:{folder}/native",
             "PULSE_COOKIE": f"{folder}/cookie",
         }
+        self._daemon: subprocess.Popen[bytes] | None = None
         self._players: list[subprocess.Popen[bytes]] = []
+
+    def plug_in(self) -> None:
+        """Start PulseAudio, and return when it answers.
+
+        Raises:
+            CompanionError: it does not start.
+        """
+        with (self._folder / "pulseaudio.log").open("wb") as log:
+            self._daemon = subprocess.Popen(
+                ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes"]
+                + [argument for module in _modules(self._folder) for argument in ("-L", module)],
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+            )
+        _wait_until(lambda: self.pactl("info", check=False), "PulseAudio does not start")
+        self.pactl("set-default-sink", "speaker")
+        self.pactl("set-default-source", "microphone")
+
+    def unplug(self) -> None:
+        """End PulseAudio: every stream on the card dies."""
+        for process in (*self._players, self._daemon):
+            if process is not None:
+                _end(process)
+        self._players, self._daemon = [], None
+
+    def make_room(self) -> None:
+        """Let the microphone hear the noise of a quiet room, until the card is unplugged."""
+        room = self._start(["pacat", "--device=cable", "--latency-msec=200", *_MONO], stdin=subprocess.PIPE)
+        self._players.append(room)
+        threading.Thread(target=_make_noise, args=(room,), daemon=True).start()
 
     def play(self, sound: Samples, device: str = "cable") -> subprocess.Popen[bytes]:
         """Begin to play `sound` (mono at `RATE`), by default to the microphone; the process ends with it."""
@@ -74,19 +109,24 @@ class VirtualCard:
         self._players.append(player)
         return player
 
-    def echo(self, level_db: float) -> None:
+    @contextmanager
+    def echo(self, level_db: float) -> Iterator[None]:
         """Let the microphone hear the speaker, at this level relative to it."""
-        index = self._pactl("load-module", "module-loopback", "source=speaker.monitor", "sink=cable", *_LOOPBACK)
-        inputs = self._pactl("list", "sink-inputs").split("Sink Input #")[1:]
-        number = next(one.split()[0] for one in inputs if f"Owner Module: {index}\n" in one)
-        self._pactl("set-sink-input-volume", number, f"{level_db}dB")
+        module = self.pactl("load-module", "module-loopback", "source=speaker.monitor", "sink=cable", *_LOOPBACK)
+        inputs = self.pactl("list", "sink-inputs").split("Sink Input #")[1:]
+        number = next(one.split()[0] for one in inputs if f"Owner Module: {module}\n" in one)
+        self.pactl("set-sink-input-volume", number, f"{level_db}dB")
+        try:
+            yield
+        finally:
+            self.pactl("unload-module", module)
 
     def hang_microphone(self, hung: bool) -> None:
         """Let the microphone give no samples, and no error; or let it work again.
 
         One that is unloaded is no trouble: PulseAudio moves its streams to another source.
         """
-        self._pactl("suspend-source", "microphone", "1" if hung else "0")
+        self.pactl("suspend-source", "microphone", "1" if hung else "0")
 
     @contextmanager
     def recording(self, path: Path) -> Iterator[Recording]:
@@ -98,30 +138,19 @@ class VirtualCard:
             finally:
                 _end(recorder)
 
-    def _open(self) -> None:
-        _wait_until(lambda: self._pactl("info", check=False), "PulseAudio does not start")
-        self._pactl("set-default-sink", "speaker")
-        self._pactl("set-default-source", "microphone")
-        room = self._start(["pacat", "--device=cable", "--latency-msec=200", *_MONO], stdin=subprocess.PIPE)
-        self._players.append(room)
-        threading.Thread(target=_make_noise, args=(room,), daemon=True).start()
-
-    def _close(self) -> None:
-        for player in self._players:
-            _end(player)
-
-    def _start(self, command: list[str], **streams: object) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(command, env=self.environment, stderr=subprocess.DEVNULL, **streams)  # type: ignore[call-overload,no-any-return]
-
-    def _pactl(self, *arguments: str, check: bool = True) -> str:
+    def pactl(self, *arguments: str, check: bool = True) -> str:
+        """What PulseAudio answers to a command."""
         done = subprocess.run(
             ["pactl", *arguments], env=self.environment, check=check, capture_output=True, text=True, timeout=20
         )
         return done.stdout.strip()
 
+    def _start(self, command: list[str], **streams: object) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(command, env=self.environment, stderr=subprocess.DEVNULL, **streams)  # type: ignore[call-overload,no-any-return]
+
 
 _LOOPBACK = ("latency_msec=40", "adjust_time=0", "source_dont_move=true", "sink_dont_move=true")
-"""One clock on both sides: nothing to adjust, so that the echo's delay stands still."""
+"""One clock on both sides: nothing to adjust, so that the echo's delay stands still. Between two sinks it wanders."""
 
 
 class Recording:
@@ -142,7 +171,7 @@ class Recording:
         return np.ascontiguousarray(both[0]), np.ascontiguousarray(both[1])
 
 
-def modules(folder: Path) -> tuple[str, ...]:
+def _modules(folder: Path) -> tuple[str, ...]:
     """What PulseAudio loads for a card whose socket lies in `folder`: `speaker`, `cable`, and `microphone` behind it.
 
     Both are channels of one null sink, so that they share a clock. `norewinds` makes it work in steps of 50 ms; without
@@ -163,26 +192,18 @@ def modules(folder: Path) -> tuple[str, ...]:
 
 @contextmanager
 def virtual_card(folder: Path) -> Iterator[VirtualCard]:
-    """A running card whose socket lies in `folder`; the path must be short, as sockets' paths are.
+    """A running card in a quiet room, its socket in `folder`.
 
     Raises:
         CompanionError: PulseAudio does not start.
     """
     card = VirtualCard(folder)
-    with (folder / "pulseaudio.log").open("wb") as log:
-        daemon = subprocess.Popen(
-            ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes"]
-            + [argument for module in modules(folder) for argument in ("-L", module)],
-            env={**card.environment, "HOME": str(folder)},
-            stdout=log,
-            stderr=log,
-        )
     try:
-        card._open()
+        card.plug_in()
+        card.make_room()
         yield card
     finally:
-        card._close()
-        _end(daemon)
+        card.unplug()
 
 
 def _make_noise(room: subprocess.Popen[bytes]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,9 +85,8 @@ def perform(scene: Scene, card: VirtualCard, folder: Path, chosen: Settings) -> 
     """
     with card.recording(folder / "card.raw") as recording:
         card.play(CLICK, "card").wait()
-        with talking(card, recording, folder, chosen) as talk:
-            if scene.echo_db is not None:
-                card.echo(scene.echo_db)
+        echo = nullcontext() if scene.echo_db is None else card.echo(scene.echo_db)
+        with talking(card, recording, folder, chosen) as talk, echo:
             for _ in range(WARM_S):
                 if talk.load(1.0) < BUSY:
                     break
