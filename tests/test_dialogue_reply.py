@@ -354,6 +354,40 @@ def test_no_sentence_of_its_own_is_one_that_it_would_leave_out(language: Languag
     assert not [text for text in (*replies, *openers, *own.lost) if own.cliches.search(text)]
 
 
+@pytest.mark.parametrize(
+    ("pretence", "language"),
+    [
+        ("Can you share some of the honey with me?", "en"),
+        ("Save me a slice of that cake.", "en"),
+        ("I'd love to try it.", "en"),
+        ("I usually drank tea with breakfast.", "en"),
+        ("When I was a child, it snowed more.", "en"),
+        ("Let's go for a walk together.", "en"),
+        ("저도 한번 먹어 보고 싶어요.", "ko"),
+        ("우리 같이 저녁 먹을까요?", "ko"),
+        ("제가 어렸을 때는 눈이 많이 왔어요.", "ko"),
+    ],
+)
+def test_it_does_not_eat_drink_or_go_out(pretence: str, language: Language) -> None:
+    kept = "That sounds lovely." if language == "en" else "정말 좋았겠어요."
+    assert texts(
+        answer(f"{kept} {pretence}", "We had snow today." if language == "en" else "오늘 눈이 왔어.", language)
+    ) == [kept]
+
+
+@pytest.mark.parametrize(
+    ("said", "language"),
+    [
+        ("Would you share that story with me?", "en"),
+        ("Did you give some of the honey to your brother?", "en"),
+        ("Can I come back to what you said about the garden?", "en"),
+        ("친구랑 같이 먹었어요?", "ko"),
+    ],
+)
+def test_talk_of_the_owner_who_eats_and_goes_out_is_said(said: str, language: Language) -> None:
+    assert not persona.load(language, "Companion", "").cliches.search(said)
+
+
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_openers_belong_to_moments_that_the_model_can_name(language: Language) -> None:
     own = persona.load(language, "Companion", "")
