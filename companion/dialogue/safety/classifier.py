@@ -59,22 +59,15 @@ class Classifier:
                 file["kind_biases"].astype(np.float32),
             )
 
-    def score(self, text: str) -> float:
-        """How far `text`, in its normal form, leans towards a crisis (log-odds, unbounded)."""
-        return self._strongest(text)[0]
-
-    def alarmed(self, text: str) -> bool:
-        """Whether `text` counts as a crisis."""
-        return self.score(text) >= self.threshold
-
-    def kind(self, text: str) -> str | None:
-        """The likeliest kind of crisis where `text`, in its normal form, counts as one."""
+    def judge(self, text: str) -> tuple[float, str | None]:
+        """How far `text`, in its normal form, leans towards a crisis (log-odds, unbounded), and the likeliest kind of
+        crisis where it counts as one."""
         score, buckets = self._strongest(text)
         if score < self.threshold:
-            return None
+            return score, None
         found = self.kind_weights[:, np.array(buckets) % KIND_BUCKETS].sum(axis=1, dtype=np.int32)
         scores = found * (self.kind_unit / math.sqrt(len(buckets))) + self.kind_biases
-        return self.kinds[int(scores.argmax())]
+        return score, self.kinds[int(scores.argmax())]
 
     def _strongest(self, text: str) -> tuple[float, list[int]]:
         """The highest score among `text` and its windows, and the buckets of what has it."""

@@ -50,16 +50,16 @@ class CrisisDetector:
         return self._judged(words)
 
     def _judge(self, words: str) -> Kind | None:
-        text, likely = normal(words, self._language), None
+        score, likely = 0.0, None
         if self._classifier is not None:
-            likely = cast(Kind | None, self._classifier.kind(text))
+            score, likely = self._classifier.judge(normal(words, self._language))
         if likely == "medical":  # before all else: patterns know of one who took too much only that they want to die
-            return likely
+            return "medical"
+        if likely is None and score < _NONE:
+            return None
         meant = self.meant(words)
         found = next((kind for kind, signs in self._kinds if signs.search(meant)), None)
-        if found is None or likely is not None or self._classifier is None or self._classifier.score(text) >= _NONE:
-            return found or likely
-        return None
+        return found or cast(Kind | None, likely)
 
     def meant(self, words: str) -> str:
         """`words` in their normal form without what is told of others' times and without figures of speech."""
