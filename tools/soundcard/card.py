@@ -60,7 +60,6 @@ class VirtualCard:
         self._folder = folder
         self.environment = {
             **os.environ,
-            "HOME": str(folder),
             "XDG_RUNTIME_DIR": str(folder),
             "PULSE_SERVER": f"unix:{folder}/native",
             "PULSE_COOKIE": f"{folder}/cookie",
@@ -78,7 +77,7 @@ class VirtualCard:
             self._daemon = subprocess.Popen(
                 ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes"]
                 + [argument for module in _modules(self._folder) for argument in ("-L", module)],
-                env=self.environment,
+                env={**self.environment, "HOME": str(self._folder)},
                 stdout=log,
                 stderr=log,
             )
