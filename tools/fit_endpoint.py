@@ -135,9 +135,7 @@ class _Senses:
         return began, [*pauses, (voiced, len(sound))]
 
     def _model(self, role: Any, language: Any) -> Any:
-        model = self._models.chosen(self._store, role, "starter", language)
-        assert model is not None, f"no model for {role} is installed: run `companion models pull`"
-        return model
+        return self._models.needed(self._store, role, "starter", language)
 
     def _engine(self, language: str) -> Any:
         if language not in self._engines:

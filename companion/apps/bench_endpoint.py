@@ -185,10 +185,7 @@ class _Senses:
         self._smart_turn = SmartTurn(self._store.file(self._model("turn", "en")))
 
     def _model(self, role: Any, language: Any) -> Any:
-        for model in self._catalog.candidates(role, self._profile, language):
-            if self._store.installed(model):
-                return model
-        raise CompanionError(f"no model for {role} ({language}) is installed: run `companion models pull`")
+        return self._catalog.needed(self._store, role, self._profile, language)
 
     def utterance(self, recording: Recording, row: dict[str, str]) -> Utterance:
         """Sense every silence of a recording."""

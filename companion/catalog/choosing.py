@@ -78,6 +78,20 @@ class Catalog:
         candidates = named + self.candidates(role, profile, language)
         return next((model for model in candidates if store.installed(model)), None)
 
+    def needed(self, store: ModelStore, role: Role, profile: str, language: str, voice: str | None = None) -> Model:
+        """The installed model to use for `role`, as `chosen` finds it.
+
+        Raises:
+            ModelMissing: none is installed.
+        """
+        model = self.chosen(store, role, profile, language, voice)
+        if model is None:
+            raise ModelMissing(
+                f"no {describe(role, language)} is installed: run "
+                f"`companion models pull --profile {profile} --language {language}`"
+            )
+        return model
+
     def select(self, store: ModelStore, profile: str, language: str, voice: str | None = None) -> dict[Role, Model]:
         """The model of every role, as `chosen` finds it.
 
@@ -89,13 +103,10 @@ class Catalog:
         """
         selected: dict[Role, Model] = {}
         for role in ROLES:
-            if model := self.chosen(store, role, profile, language, voice):
+            if role not in OPTIONAL_ROLES and self.candidates(role, profile, language):
+                selected[role] = self.needed(store, role, profile, language, voice)
+            elif model := self.chosen(store, role, profile, language, voice):
                 selected[role] = model
-            elif role not in OPTIONAL_ROLES and self.candidates(role, profile, language):
-                raise ModelMissing(
-                    f"no {describe(role, language)} is installed: run "
-                    f"`companion models pull --profile {profile} --language {language}`"
-                )
         return selected
 
 

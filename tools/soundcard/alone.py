@@ -9,7 +9,6 @@ import soxr
 
 from companion import catalog, settings
 from companion.audio.voice_activity import WINDOW, VoiceActivity
-from companion.errors import CompanionError
 from companion.events import FRAME, SAMPLE_RATE, Samples, samples
 from companion.settings import Language, Profile
 from companion.stt.turn import TurnRecognizer, open_recognizer
@@ -47,10 +46,7 @@ def voice_at(sound: Samples) -> float | None:
 @cache
 def _activity() -> VoiceActivity:
     store = catalog.ModelStore(settings.default_models())
-    model = catalog.load().chosen(store, "vad", "starter", "en")
-    if model is None:
-        raise CompanionError("the voice activity detector is not installed: companion models pull")
-    return VoiceActivity(store.file(model))
+    return VoiceActivity(store.file(catalog.load().needed(store, "vad", "starter", "en")))
 
 
 @cache
