@@ -13,13 +13,16 @@ from companion.dialogue.llm import Choice
 from companion.dialogue.persona import Persona
 from companion.dialogue.restraint import said_before
 from companion.dialogue.strategy.owner import Owner
-from companion.dialogue.strategy.planner import Plan, Situation, tone_of
+from companion.dialogue.strategy.planner import Plan, Situation, Strategy, tone_of
 from companion.dialogue.strategy.wording import Wording
 from companion.events import Affect, Exchange
 
 TRUSTED: Final = 1_000_000_000
 """Parameters from which a model's sense of a feeling is believed by itself: one of 1.5 billion is hardly ever wrong
 about sixty everyday openings where it is sure, one of 135 million calls two of three sad."""
+
+LAST_RESORT: Final = frozenset({"suggestion", "information"})
+"""Strategies whose own words are said where the model finds none, and never before."""
 
 TAKE_UP: Final = frozenset({"reflection", "celebration"})
 """Strategies that may be put in a word of the owner's own."""
@@ -81,6 +84,8 @@ class Openings:
         moment = persona.moment(choice.option, choice.probability >= who.sure, felt, trusted=parameters >= TRUSTED)
         voice = affect.voice if affect is not None and affect.relative else None  # only against a usual that is known
         tone = tone_of(voice.valence, voice.arousal, affect.disagreement) if voice and affect else None
+        if self.wording.wants_quiet(words):
+            moment, tone = "quiet", None
         wants_advice = self.wording.wants_advice(words)
         situation = Situation(moment, wants_advice, wants_advice and self.wording.burdens(words), tone)
         before = [self._by_turn[turn].plan for turn in sorted(self._by_turn) if turn[0] < number]
@@ -102,7 +107,7 @@ class Openings:
         taken_up = self.wording.taken_up(moment, words, own, self._welcome) if plan.strategy in TAKE_UP else ""
         fitting = [opener for opener in openers.get(moment, ()) if self._welcome(opener)]
         opener = _as_planned(fitting[turn % len(fitting)], plan) if fitting and plan.strategy != "suggestion" else ""
-        first = line(plan.strategy, moment, turn, self._welcome) if plan.strategy != "suggestion" else ""
+        first = line(plan.strategy, moment, turn, self._welcome) if plan.strategy not in LAST_RESORT else ""
         said = taken_up or first or opener
         return Opening(
             named,
@@ -110,9 +115,15 @@ class Openings:
             plan,
             close=line("presence", moment, turn, self._welcome) if plan.then == "presence" else "",
             asking=line("question", moment, turn, self._welcome) if plan.asks else "",
-            instead=line("suggestion", moment, turn, self._welcome) if plan.advises else "",
+            instead=self._instead(plan, moment, words, turn),
             whole=plan.strategy == "presence" and bool(said),
         )
+
+    def _instead(self, plan: Plan, moment: str, words: str, turn: int) -> str:
+        """What is said where something was asked and the model has no answer."""
+        strategy: Strategy = "suggestion" if plan.advises else plan.strategy
+        asked = plan.advises or "?" in words
+        return self.wording.line(strategy, moment, turn, self._welcome) if asked and strategy in LAST_RESORT else ""
 
     def _welcome(self, line: str) -> bool:
         """Whether the owner has not disliked a sentence of this `line`."""

@@ -55,11 +55,13 @@ class Restraint:
         claims: Callable[[str], bool] = lambda text: False,
         *,
         may_ask: bool = True,
+        owes_answer: bool = False,
         sentences: int = SENTENCES,
     ) -> None:
         """`words`: the owner's. `hollow`: what no sentence may hold. `before`: replies whose longer sentences are not
         said again. `claims`: whether a sentence, or the beginning of one, claims what is not true. `may_ask`: one
-        question, or none. `sentences`: at most so many; `ENOUGH` goes with them.
+        question, or none; `owes_answer`: none before something was told. `sentences`: at most so many; `ENOUGH` goes
+        with them.
         """
         self._hollow = hollow
         self._claims = claims
@@ -76,6 +78,7 @@ class Restraint:
         self._sentences = 0
         self._letters = 0
         self._asked = not may_ask
+        self._owes_answer = owes_answer
         self.done = False
         self.lied = False
 
@@ -89,7 +92,8 @@ class Restraint:
         if bare in self._said:
             self.done = True  # it turns in circles
             return []
-        if whole and (self._is_hollow(clause) or (self._asked and "?" in clause)):
+        asked_enough = self._asked or (self._owes_answer and not self._said)
+        if whole and (self._is_hollow(clause) or (asked_enough and "?" in clause)):
             return []
         if self._claims(" ".join((*self._sentence, clause))):
             self.done = self.lied = True

@@ -83,7 +83,10 @@ class Writer:
         hollow = [self.persona.cliches, *self.wording.unfitting(opening.plan)]
         lies = partial(claims, language=self.language)
         longest = LENGTHS[self.owner.preferences.answers]
-        restraint = Restraint(words, hollow, unwanted, lies, may_ask=opening.plan.asks, sentences=longest)
+        owed = opening.plan.strategy == "information" and "?" in words
+        restraint = Restraint(
+            words, hollow, unwanted, lies, may_ask=opening.plan.asks, owes_answer=owed, sentences=longest
+        )
         restraint.admit(opening.said)
         return restraint
 

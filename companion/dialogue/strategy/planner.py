@@ -35,8 +35,9 @@ _FIXED: Final[Mapping[str, Strategy]] = {
     "hello": "question",
     "bye": "presence",
     "thanks": "affirmation",
+    "quiet": "presence",
 }
-"""Moments in which one strategy is plainly due."""
+"""Moments in which one strategy is plainly due; `quiet`, in which the owner would rather not talk, no model names."""
 
 SHARE: Final = 0.35
 """No strategy takes more of a talk than this, where another fits: supporters' own most frequent one takes 0.21."""

@@ -29,6 +29,7 @@ class Wording:
     own_words: Mapping[str, Mapping[str, str]]
     voice_off: str
     advice: re.Pattern[str]
+    quiet: re.Pattern[str]
     burden: re.Pattern[str]
     evasive: re.Pattern[str]
     unasked: re.Pattern[str]
@@ -64,6 +65,10 @@ class Wording:
         """Whether the owner asks what to do."""
         return bool(self.advice.search(words))
 
+    def wants_quiet(self, words: str) -> bool:
+        """Whether the owner would rather not talk."""
+        return bool(self.quiet.search(words))
+
     def burdens(self, words: str) -> bool:
         """Whether `words` name something that weighs on people."""
         return bool(self.burden.search(words))
@@ -90,5 +95,5 @@ def load(language: Language) -> Wording:
     data = tomllib.loads((Path(__file__).parent / f"strategies.{language}.toml").read_text(encoding="utf-8"))
     signs = {name: re.compile("|".join(several), re.IGNORECASE) for name, several in data.pop("signs").items()}
     own_words, voice_off = data.pop("own_words"), data.pop("voice")["off"]
-    names = ("advice", "burden", "evasive", "unasked", "helped", "not_helped", "voice_off")
+    names = ("advice", "quiet", "burden", "evasive", "unasked", "helped", "not_helped", "voice_off")
     return Wording(data, own_words, voice_off, *(signs[name] for name in names))
