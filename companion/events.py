@@ -393,10 +393,11 @@ class Strategy:
 
 @dataclass(frozen=True, slots=True)
 class Safety:
-    """A turn was answered in code, whatever the model would have said.
+    """Something was said in code, whatever the model would have said.
 
-    `kind`: `crisis`, `crisis-again` (the help is offered once more), `goodbye`, `identity`, `medicine`, `disclosure`,
-    `voice-off` (the owner does not want the voice listened to).
+    `kind`: `crisis`, `crisis-again` (the help is offered once more), `check-in` (more may be behind these words; at the
+    end of an answer like others), `goodbye`, `identity`, `medicine`, `disclosure`, `voice-off` (the owner does not want
+    the voice listened to).
     """
 
     name: ClassVar[str] = "safety"

@@ -13,6 +13,8 @@ from companion.dialogue.mind import Clause
 from companion.dialogue.needs import Remembered
 from companion.dialogue.prompt import Message
 from companion.dialogue.reply import Replier
+from companion.dialogue.safety.crisis import CrisisDetector
+from companion.dialogue.strategy import wording
 from companion.dialogue.writing import RECENT
 from companion.events import Affect, AffectReading, Exchange, Recall, RecallItem
 from companion.settings import Language
@@ -258,6 +260,54 @@ def test_without_a_model_it_says_so_and_how_to_get_one() -> None:
     assert "companion models pull" in clause.text
 
 
+def weighing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words of a weight may be of danger, or may not."""
+    monkeypatch.setattr(CrisisDetector, "unsure", lambda self, words: "suicide" if "weight" in words else None)
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_behind_words_that_may_be_of_danger_it_checks_in_and_asks_nothing(
+    monkeypatch: pytest.MonkeyPatch, ahead: bool
+) -> None:
+    weighing(monkeypatch)
+    model = ScriptedModel("That sounds like a lot to carry. What is the hardest part?")
+    replier = Replier(model, "en", memory=ScriptedMemory(question="Is it on a Monday?"))
+    if ahead:
+        replier.prepare((), "It is a weight.", never)
+    clauses = list(replier.reply((), "It is a weight.", never))
+    said = " ".join(texts(clauses))
+    assert said.startswith("That sounds like a lot to carry.")
+    assert said.endswith("I'll tell you who can help.")
+    assert "?" not in said
+    assert [clause.last for clause in clauses] == [False] * (len(clauses) - 1) + [True]
+    assert clauses[-1].safety == "check-in"
+    later = texts(list(replier.reply((Exchange("It is a weight.", said),), "It is a weight, still.", never)))
+    assert "who can help" not in " ".join(later)
+    assert not [m for messages, _ in model.read for m in messages if "who can help" in m.content]
+
+
+def test_without_a_model_it_checks_in_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    weighing(monkeypatch)
+    assert texts(list(Replier(None, "en").reply((), "It is a weight.", never)))[-1].endswith("who can help.")
+
+
+def test_words_that_may_be_of_danger_get_no_lead_and_no_nod(monkeypatch: pytest.MonkeyPatch) -> None:
+    weighing(monkeypatch)
+    replier = Replier(ScriptedModel("Oh."), "en")
+    assert replier.nod((), "and it is a weight") is None
+    assert replier.lead((), "It is a weight on me, and then we went home.") is None
+
+
+def test_a_yes_to_a_question_of_the_memory_is_no_cry_for_help(monkeypatch: pytest.MonkeyPatch) -> None:
+    weighing(monkeypatch)
+    replier = Replier(ScriptedModel("That is a lot."), "en", memory=ScriptedMemory(asked="Forget that."))
+    said = " ".join(texts(list(replier.reply((), "It is a weight.", never))))
+    talk = (Exchange("It is a weight.", said),)
+    assert not [clause for clause in replier.reply(talk, "Forget that.", never) if clause.safety]
+    assert not [clause for clause in replier.reply(talk, "Yes.", never) if clause.safety]
+    assert next(replier.reply(talk, "Yes.", never)).safety == "crisis"
+
+
 def test_without_a_model_there_is_nothing_to_read_ahead() -> None:
     replier = Replier(None, "ko")
     replier.warm((), never)
@@ -344,6 +394,54 @@ def test_the_model_cannot_write_what_cannot_be_said(token: str, fit: bool) -> No
     model = ScriptedModel("")
     Replier(model, "en")
     assert model.unfit(token) is not fit
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [
+        ("I don't feel like talking much today.", "en"),
+        ("I really don't want to talk about it.", "en"),
+        ("i'm not in the mood to talk", "en"),
+        ("Can we just be quiet for a bit?", "en"),
+        ("오늘은 별로 말하고 싶지 않아.", "ko"),
+        ("말하기 싫어", "ko"),
+        ("그냥 조용히 있고 싶어", "ko"),
+    ],
+)
+def test_who_would_rather_not_talk_is_let_be(words: str, language: Language) -> None:
+    said = " ".join(texts(answer("How does that make you feel? Do you want to talk about it?", words, language)))
+    assert said in wording.load(language).lines["presence"]["quiet"]
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [
+        ("My son doesn't want to talk to me.", "en"),
+        ("I don't want to talk to him any more.", "en"),
+        ("아들이 나랑 말하고 싶지 않대.", "ko"),
+    ],
+)
+def test_that_another_does_not_talk_is_no_wish_for_quiet(words: str, language: Language) -> None:
+    assert not wording.load(language).wants_quiet(words)
+
+
+@pytest.mark.parametrize(
+    ("words", "written", "language"),
+    [
+        ("What is the capital of Australia?", "What do you think? Where is it?", "en"),
+        ("윤년은 며칠이야?", "2023년은 며칠이죠?", "ko"),
+    ],
+)
+def test_a_question_is_not_answered_by_a_question(words: str, written: str, language: Language) -> None:
+    model = ScriptedModel(written, Choice("question", 0.9))
+    said = " ".join(texts(list(Replier(model, language).reply((), words, never))))
+    assert said in wording.load(language).lines["information"]["any"]
+
+
+def test_what_was_answered_may_be_asked_back() -> None:
+    model = ScriptedModel("It is Canberra. Have you been there?", Choice("question", 0.9))
+    said = texts(list(Replier(model, "en").reply((), "What is the capital of Australia?", never)))
+    assert said == ["It is Canberra.", "Have you been there?"]
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])

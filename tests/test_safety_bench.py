@@ -22,6 +22,7 @@ def test_a_list_of_ones_own_is_measured_by_language() -> None:
     english, korean = measure_crisis(lines)
     assert (english.recall, english.false_alarms, english.n_crisis, english.n_other) == (1.0, 0.0, 1, 1)
     assert (korean.recall, korean.false_alarms) == (1.0, None)
+    assert (english.checked_in, english.checked_in_falsely, korean.checked_in_falsely) == (0.0, 0.0, None)
 
 
 @pytest.mark.parametrize(

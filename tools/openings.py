@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from companion import settings
 from companion.affect.senses import Senses
+from companion.affect.words import valence
 from companion.apps.assemble import chosen
 from companion.dialogue.llm import LanguageModel
 from companion.dialogue.reply import Replier
@@ -80,7 +82,7 @@ def section(language: Language) -> list[str]:
     """The lines of one language."""
     store, models = chosen(settings.default_models(), Settings(language=language))
     model = LanguageModel(store.file(models["llm"]))
-    replier = Replier(model, language, seed=SEED)
+    replier = Replier(model, language, valence=partial(valence, language=language), seed=SEED)
     replier.warm((), lambda: False)
     senses = Senses(language)
     lines = [

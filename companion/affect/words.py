@@ -115,6 +115,11 @@ def read(text: str, language: str) -> AffectReading:
     return load(language).read(text) if language in LANGUAGES else NOTHING
 
 
+def valence(text: str, language: str) -> float:
+    """How pleasant the words are, -1…1."""
+    return read(text, language).valence
+
+
 def weights_folder() -> Path:
     """Where the project's own weights of this room are."""
     return shipped("affect")

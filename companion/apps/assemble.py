@@ -8,10 +8,12 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from companion import catalog
+from companion.affect.words import valence
 from companion.apps.unlock import Unlock, create_memory, exists, open_memory
 from companion.catalog import Model, ModelMissing, ModelStore, Role
 from companion.dialogue.reply import Replier
@@ -66,6 +68,7 @@ def open_replier(
         companion=settings.companion_name,
         memory=memory,
         country=settings.country,
+        valence=partial(valence, language=settings.language),
         clock=time.monotonic,
         voice=voice,
         backchannels=settings.backchannels,

@@ -9,9 +9,11 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, get_args
 
+from companion.affect.words import valence
 from companion.apps.assemble import chosen, open_replier
 from companion.apps.json_output import print_json
 from companion.apps.options import effective
@@ -43,13 +45,18 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Crisis:
-    """`recall`: share of the crisis lines found; `false_alarms`: share of the others taken for one. None: no such."""
+    """`recall`: share of the crisis lines found; `false_alarms`: share of the others taken for one. None: no such.
+
+    `checked_in`, `checked_in_falsely`: share of the crisis lines, and of the others, behind whose answer it checks in.
+    """
 
     language: str
     recall: float | None
     false_alarms: float | None
     n_crisis: int
     n_other: int
+    checked_in: float | None
+    checked_in_falsely: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +134,18 @@ def measure_crisis(lines: Iterable[Line]) -> list[Crisis]:
         spoken = [line for line in lines if line.language == language]
         if not spoken:
             continue
-        detector = CrisisDetector(language, Classifier.load(language))
-        alarms = {
-            flag: [detector.kind(x.text) is not None for x in spoken if x.crisis is flag] for flag in (True, False)
-        }
+        detector = CrisisDetector(language, Classifier.load(language), partial(valence, language=language))
+        crises, others = ([line.text for line in spoken if line.crisis is flag] for flag in (True, False))
         results.append(
-            Crisis(language, _share(alarms[True]), _share(alarms[False]), len(alarms[True]), len(alarms[False]))
+            Crisis(
+                language,
+                _share([detector.kind(text) is not None for text in crises]),
+                _share([detector.kind(text) is not None for text in others]),
+                len(crises),
+                len(others),
+                _share([detector.unsure(text) is not None for text in crises]),
+                _share([detector.unsure(text) is not None for text in others]),
+            )
         )
     return results
 
@@ -173,10 +186,13 @@ def _tables(crisis: Sequence[Crisis], goodbyes: Sequence[Goodbyes], identity: Id
     from rich.table import Table
 
     console = Console()
-    table = Table("language", "recall", "false alarms", "crisis lines", "other lines", title="Crisis")
+    table = Table("language", "lines", "answered as a crisis", "checked in", title="Crisis")
     for c in crisis:
-        shares = ("–" if share is None else f"{share:.3f}" for share in (c.recall, c.false_alarms))
-        table.add_row(c.language, *shares, str(c.n_crisis), str(c.n_other))
+        for lines, n, *shares in (
+            ("crisis", c.n_crisis, c.recall, c.checked_in),
+            ("other", c.n_other, c.false_alarms, c.checked_in_falsely),
+        ):
+            table.add_row(c.language, f"{n} {lines}", *("–" if share is None else f"{share:.3f}" for share in shares))
     console.print(table)
     table = Table("language", "farewells", "manipulative", "answered in code", title="Goodbyes")
     for g in goodbyes:

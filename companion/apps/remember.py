@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from companion.affect import mood
 from companion.affect.mood import Mood
+from companion.affect.words import valence
 from companion.apps import dates
 from companion.dialogue.needs import Remembered
 from companion.dialogue.safety.classifier import Classifier
@@ -30,7 +32,7 @@ class TalkMemory:
     def __init__(self, vault: Vault, language: str, size: str, embedder: Embedder | None = None) -> None:
         """Begin a session in the store."""
         spoken: Language = "ko" if language == "ko" else "en"
-        danger = CrisisDetector(spoken, Classifier.load(spoken))
+        danger = CrisisDetector(spoken, Classifier.load(spoken), partial(valence, language=spoken))
         self._keeper = Keeper(vault, language, size, dates.now, embedder, lambda said: danger.kind(said) is not None)
         self._attendant = Attendant(self._keeper)
         self._failure: CompanionError | None = None

@@ -74,10 +74,12 @@ class Openings:
         who: Persona,
         parameters: int,
         affect: Affect | None,
+        *,
+        may_ask: bool = True,
     ) -> Opening:
         """How `words` are answered behind `history`. `choice`: what the model, of so many `parameters`, calls the
         moment. What the reply is opened with stands in the persona, so that the voice can begin before the model has
-        written a word.
+        written a word. `may_ask`: whether a question fits.
         """
         number = len(history)
         felt = affect.words if affect is not None else None
@@ -89,7 +91,7 @@ class Openings:
         wants_advice = self.wording.wants_advice(words)
         situation = Situation(moment, wants_advice, wants_advice and self.wording.burdens(words), tone)
         before = [self._by_turn[turn].plan for turn in sorted(self._by_turn) if turn[0] < number]
-        plan = self.owner.plan(situation, before)
+        plan = self.owner.plan(situation, before, may_ask=may_ask)
         turn = _turn(history, words)
         if tone is not None and plan.of_tone:
             opening = Opening(choice.option, _as_planned(self.wording.tone(tone, turn), plan), plan, whole=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
@@ -15,6 +15,7 @@ from companion.dialogue.mind import Clause
 from companion.dialogue.needs import Cancelled, Memory, Model, Remembered
 from companion.dialogue.opening import Opening, Openings
 from companion.dialogue.prompt import Message
+from companion.dialogue.safety.crisis import Valence
 from companion.dialogue.safety.disclosure import due
 from companion.dialogue.safety.guard import FixedAnswer, Guard, SafetyKind
 from companion.dialogue.spoken import speakable
@@ -25,7 +26,12 @@ from companion.dialogue.writing import Writer
 from companion.events import Affect, Exchange
 from companion.settings import Language
 
-SAFE_STYLES: Final[dict[SafetyKind, str]] = {"crisis": "calm", "crisis-again": "calm", "goodbye": "warm"}
+SAFE_STYLES: Final[dict[SafetyKind, str]] = {
+    "crisis": "calm",
+    "crisis-again": "calm",
+    "check-in": "calm",
+    "goodbye": "warm",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +60,16 @@ class Replier:
         companion: str = "Companion",
         memory: Memory | None = None,
         country: str | None = None,
+        valence: Valence = lambda words: 0.0,
         clock: Callable[[], float] | None = None,
         voice: bool = False,
         backchannels: bool = True,
         seed: int | None = None,
     ) -> None:
-        """`memory`: None remembers nothing. `country`: whose helplines are named, see `safety.guard.Guard`. `clock`: in
-        seconds; by it the first reply, and one every three hours, begins with what it is. None leaves that out.
-        `voice`: it listens to how the owner sounds, and says so with it. `backchannels`: it says "mm-hm" in long
-        turns. `seed`: None answers differently every time.
+        """`memory`: None remembers nothing. `country`: whose helplines are named; `valence`: how pleasant words are,
+        -1…1, see `safety.guard.Guard`. `clock`: in seconds; by it the first reply, and one every three hours, begins
+        with what it is. None leaves that out. `voice`: it listens to how the owner sounds, and says so with it.
+        `backchannels`: it says "mm-hm" in long turns. `seed`: None answers differently every time.
         """
         self._model = model
         self._memory = memory
@@ -78,11 +85,12 @@ class Replier:
         self._openings = Openings(self._wording, self._owner)
         self._begun: _Begun | None = None
         self._remembered = (0, Remembered())  # of which turn, and what
-        self._guard = Guard(language, companion, country)
+        self._guard = Guard(language, companion, country, valence)
         self._clock = clock
         self._voice = voice
         self._nods = backchannels
         self._disclosed: float | None = None  # when, on that clock
+        self._aside = False  # the last answer was about the memory or the way of talking, and is in no history
         self._wanted: Cancelled | None = None  # of the reply that was asked for and has not begun
         if model is not None:
             self._count = lru_cache(maxsize=512)(model.count)
@@ -115,6 +123,8 @@ class Replier:
             return None
         if self._model is None or self._disclosure_due() or self._answered_in_code(history, words):
             return None
+        if self._guard.check_in(history, words) is not None:
+            return None  # a bright one would be out of place
         felt = affect.words if affect is not None else None
         lead = self._leads.choose(words, felt, [turn.companion for turn in history])
         return Clause(lead.text, last=False, style=lead.style, pace=self._owner.pace) if lead is not None else None
@@ -127,8 +137,8 @@ class Replier:
         return Clause(lead.text, last=False, style=lead.style, pace=self._owner.pace)
 
     def nod(self, history: Sequence[Exchange], words: str) -> Clause | None:
-        """A sound that says "go on"; never near words that are answered in code, as a cry for help is."""
-        if not self._nods or self._answered_in_code(history, words):
+        """A sound that says "go on"; never near words that are answered in code, or may be a cry for help."""
+        if not self._nods or self._answered_in_code(history, words) or self._guard.check_in(history, words):
             return None
         return self._nod(len(words.split()))
 
@@ -174,7 +184,8 @@ class Replier:
         self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None, lead: str
     ) -> Iterator[Clause]:
         self._wanted = None
-        fixed = self._guard.answer(history, words)
+        fixed = self._answer_for_safety(history, words)
+        self._aside = False
         wished = self._owner.hear(history, words, affect, closed=fixed is not None and fixed.kind == "goodbye")
         self._introduce()
         for clause in self._answer(history, words, cancelled, affect, fixed, wished):
@@ -204,24 +215,28 @@ class Replier:
             self._begun, self._remembered = None, (0, Remembered())  # what came to mind may be forgotten now
             self._owner.recall()
         if answer is not None or wished is not None:
+            self._aside = True
             yield from _said(answer or wished or "", aside=True)
             return
         yield from self._disclose()
+        check = self._guard.check_in(history, words)
         if self._model is None:
-            yield Clause(self._persona.no_model, last=True)
+            yield from _behind(Clause(self._persona.no_model, last=True), _fixed(check) if check is not None else None)
             return
-        text = ""
+        text, may_ask = "", True
         for clause in self._clauses(history, words, cancelled, affect):
             text = clause.text or text
             if clause.plan is not None:
+                may_ask = clause.plan.strategy != "presence"
                 self._owner.answered(len(history), clause.plan, affect.valence if affect is not None else 0.0)
-            question = self._memory.question() if clause.last and self._memory and not text.endswith("?") else None
-            if question is None:
+            if not clause.last:
                 yield clause
+            elif check is not None and clause.safety is None:  # a farewell that the model heard is let go
+                yield from _behind(clause, _fixed(check))
             else:
-                if clause.text:
-                    yield replace(clause, last=False)
-                yield Clause(question, last=True)
+                may_ask = may_ask and not text.endswith("?")
+                question = self._memory.question() if self._memory and may_ask else None
+                yield from _behind(clause, _said(question) if question is not None else None)
 
     def kept(self, history: Sequence[Exchange]) -> tuple[Exchange, ...]:
         """`history` without what has been forgotten; the model reads the rest anew."""
@@ -238,7 +253,10 @@ class Replier:
         """Whether no model is asked."""
         concerns_memory = self._memory is not None and self._memory.concerns(words)
         concerns_talking = bool(self._owner.wishes(words)) or self._wording.declines_voice(words)
-        return concerns_memory or concerns_talking or self._guard.answer(history, words) is not None
+        return concerns_memory or concerns_talking or self._answer_for_safety(history, words) is not None
+
+    def _answer_for_safety(self, history: Sequence[Exchange], words: str) -> FixedAnswer | None:
+        return self._guard.answer(history, words, at_once=not self._aside)
 
     def _waited_for(self) -> bool:
         """Whether a reply was asked for and has not begun."""
@@ -368,7 +386,10 @@ class Replier:
             choice = self._model.choose(self._messages(history, words, note), self._persona.moments, cancelled)
             if choice is not None:
                 parameters = self._model.parameters
-                opening = self._openings.plan(history, words, choice, self._persona, parameters, affect)
+                may_ask = self._guard.check_in(history, words) is None
+                opening = self._openings.plan(
+                    history, words, choice, self._persona, parameters, affect, may_ask=may_ask
+                )
         return opening
 
     def _unfit(self, token: str) -> bool:
@@ -396,6 +417,16 @@ class Replier:
         if opening is None or not turn.companion:
             return turn
         return Exchange(turn.owner, opening.written(self._leads.without(turn.companion)))
+
+
+def _behind(last: Clause, more: Iterable[Clause] | None) -> Iterator[Clause]:
+    """The `last` clause of a reply, and what is said behind it, if anything."""
+    if more is None:
+        yield last
+        return
+    if last.text:
+        yield replace(last, last=False)
+    yield from more
 
 
 def _fixed(answer: FixedAnswer) -> Iterator[Clause]:

@@ -34,14 +34,27 @@ class Answers:
         sentence: str = self._texts["offer"]["call" if asked_to_call else "other"]
         return sentence.replace("{short}", self._short())
 
+    def check_in(self) -> str:
+        """That more may be behind words that were answered like others, in one sentence."""
+        return str(self._texts["check-in"]["other"])
+
+    def checked_in(self, said: str) -> bool:
+        """Whether half of that or more was heard in `said`: who interrupts it there has understood it."""
+        sentence = self.check_in()
+        return sentence[: len(sentence) // 2] in said
+
     def in_history(self, said: str) -> str:
-        """What the model reads in place of `said`, where that named whom to call.
+        """What the model reads in place of `said`, where that named whom to call, or checked in.
 
         A small model that reads a number in its own words may say it again, turn after turn: once in 30 of the 31
         turns behind an offer. Everything else is read as it was said.
         """
-        named = any(one in said for one in self._help_named)
-        return str(self._texts["history"]["helped"]) if named else said
+        if any(one in said for one in self._help_named):
+            return str(self._texts["history"]["helped"])
+        if self.checked_in(said):
+            sentence = self.check_in()
+            return said[: said.index(sentence[: len(sentence) // 2])].rstrip()
+        return said
 
     def goodbye(self, kind: str, turn: int) -> str:
         """One warm sentence that lets the owner go."""

@@ -26,6 +26,14 @@ WINDOW: Final = {"en": 10, "ko": 15}
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """How far words lean towards a crisis, `score` in log-odds, and which `kind` would be the likeliest."""
+
+    score: float
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Classifier:
     """`weights`: shape (BUCKETS,), each worth `unit` of log-odds; `threshold`: the score from which words are a crisis.
 
@@ -59,24 +67,17 @@ class Classifier:
                 file["kind_biases"].astype(np.float32),
             )
 
-    def judge(self, text: str) -> tuple[float, str | None]:
-        """How far `text`, in its normal form, leans towards a crisis (log-odds, unbounded), and the likeliest kind of
-        crisis where it counts as one."""
-        score, buckets = self._strongest(text)
-        if score < self.threshold:
-            return score, None
-        found = self.kind_weights[:, np.array(buckets) % KIND_BUCKETS].sum(axis=1, dtype=np.int32)
-        scores = found * (self.kind_unit / math.sqrt(len(buckets))) + self.kind_biases
-        return score, self.kinds[int(scores.argmax())]
-
-    def _strongest(self, text: str) -> tuple[float, list[int]]:
-        """The highest score among `text` and its windows, and the buckets of what has it."""
+    def judge(self, text: str) -> Judgement:
+        """Of `text` in its normal form. From `threshold` on it counts as a crisis; minus infinity for no words."""
         scored = [
             (self._sum(buckets), buckets)
             for part in windows(text, self.language)
             if (buckets := hashed(part, self.language))
         ]
-        return max(scored, default=(-math.inf, []))
+        score, buckets = max(scored, default=(-math.inf, []))
+        found = self.kind_weights[:, np.array(buckets, dtype=np.int64) % KIND_BUCKETS].sum(axis=1, dtype=np.int32)
+        scores = found * (self.kind_unit / math.sqrt(max(1, len(buckets)))) + self.kind_biases
+        return Judgement(score, self.kinds[int(scores.argmax())])
 
     def _sum(self, buckets: list[int]) -> float:
         return int(self.weights[buckets].sum(dtype=np.int32)) * self.unit / math.sqrt(len(buckets)) + self.bias

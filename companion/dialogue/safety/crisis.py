@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal, cast, get_args
@@ -28,12 +28,27 @@ KINDS: Final[Sequence[Kind]] = get_args(Kind)
 _NONE: Final = -2.5
 """Below this score the classifier is so sure that words are none that a pattern in them counts for nothing."""
 
+_UNSURE: Final = 1.0
+"""So far below its threshold (log-odds) the classifier is not sure that words are none: three to six of a hundred cries
+for help of the blind lists lie there, and one or two of a hundred turns of ordinary talk."""
+
+_GLAD: Final = 0.2
+"""Words of more valence than this are of thanks, joy or resolve. "I'm fine" has just this much, and may be no joy."""
+
+_GLAD_COUNTS: Final = 1.5
+"""So far above its threshold (log-odds) the classifier is not sure that glad words are of danger: two of three ordinary
+turns that alarmed lie there, and less than one in a hundred cries for help of the blind lists. Glad words below the
+threshold are none."""
+
+Valence = Callable[[str], float]
+"""How pleasant words are, -1…1."""
+
 
 class CrisisDetector:
     """Knows one language. The same words are always judged alike."""
 
-    def __init__(self, language: Language, classifier: Classifier | None) -> None:
-        """`classifier`: None leaves the patterns alone."""
+    def __init__(self, language: Language, classifier: Classifier | None, valence: Valence = lambda words: 0.0) -> None:
+        """`classifier`: None leaves the patterns alone. `valence`: of words by themselves."""
         data = tomllib.loads((Path(__file__).parent / f"crisis.{language}.toml").read_text(encoding="utf-8"))
         self._language = language
         self._misheard = [(re.compile(heard), meant) for heard, meant in data["misheard"].items()]
@@ -42,24 +57,39 @@ class CrisisDetector:
         self._figures = any_of(data["figures"]["signs"])
         self._kinds = [(kind, any_of(data["kinds"][kind])) for kind in KINDS]
         self._classifier = classifier
-        # A turn asks several times about its own words and the turn's before. The talk at hand holds both anyway.
-        self._judged = lru_cache(maxsize=2)(self._judge)
+        self._valence = valence
+        # A turn asks several times about its own words and those of the turns before, which the talk holds anyway.
+        self._judged = lru_cache(maxsize=32)(self._judge)
 
     def kind(self, words: str) -> Kind | None:
         """What danger `words` speak of; None where of none."""
-        return self._judged(words)
+        kind, sure = self._judged(words)
+        return kind if sure else None
 
-    def _judge(self, words: str) -> Kind | None:
-        score, likely = 0.0, None
-        if self._classifier is not None:
-            score, likely = self._classifier.judge(normal(words, self._language))
-        if likely == "medical":  # before all else: patterns know of one who took too much only that they want to die
-            return "medical"
-        if likely is None and score < _NONE:
-            return None
+    def unsure(self, words: str) -> Kind | None:
+        """What danger `words` may speak of, where it is not sure of any; else None."""
+        kind, sure = self._judged(words)
+        return None if sure else kind
+
+    def _judge(self, words: str) -> tuple[Kind | None, bool]:
+        """The danger, if any, and whether that is sure."""
+        if self._classifier is None:
+            return self._by_pattern(words), True
+        judged = self._classifier.judge(normal(words, self._language))
+        kind, over = cast(Kind, judged.kind), judged.score - self._classifier.threshold
+        if over >= 0 and kind == "medical":  # before all else: of one who took too much patterns know only "suicide"
+            return kind, True
+        found = self._by_pattern(words) if judged.score >= _NONE else None
+        if found is not None:
+            return found, True
+        glad = -_UNSURE <= over < _GLAD_COUNTS and self._valence(words) > _GLAD
+        if over >= 0:
+            return kind, not glad
+        return (kind, False) if over >= -_UNSURE and not glad else (None, True)
+
+    def _by_pattern(self, words: str) -> Kind | None:
         meant = self.meant(words)
-        found = next((kind for kind, signs in self._kinds if signs.search(meant)), None)
-        return found or cast(Kind | None, likely)
+        return next((kind for kind, signs in self._kinds if signs.search(meant)), None)
 
     def meant(self, words: str) -> str:
         """`words` in their normal form without what is told of others' times and without figures of speech."""

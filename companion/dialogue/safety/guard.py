@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from companion.dialogue.safety.answers import Answers
 from companion.dialogue.safety.classifier import Classifier
-from companion.dialogue.safety.crisis import CrisisDetector, Kind
+from companion.dialogue.safety.crisis import CrisisDetector, Kind, Valence
 from companion.dialogue.safety.helplines import helpline, likely_country
 from companion.dialogue.safety.signs import Signs
 from companion.events import Exchange
 from companion.settings import Language
 
-SafetyKind = Literal["crisis", "crisis-again", "goodbye", "identity", "medicine", "disclosure", "voice-off"]
+SafetyKind = Literal["crisis", "crisis-again", "check-in", "goodbye", "identity", "medicine", "disclosure", "voice-off"]
 """As in `companion.events.Safety`."""
 
 _RECENT: Final = 20
-"""Turns in which earlier words of danger are looked for, so that the same answer is not given twice."""
+"""Turns in which earlier words of danger are looked for, so that the same answer is not given twice, and it does not
+check in twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,12 @@ class FixedAnswer:
 class Guard:
     """Holds no state: the same talk gets the same answers."""
 
-    def __init__(self, language: Language, companion: str, country: str | None = None) -> None:
-        """`country`: ISO 3166, two letters; None asks the computer's clock and language."""
+    def __init__(
+        self, language: Language, companion: str, country: str | None = None, valence: Valence = lambda words: 0.0
+    ) -> None:
+        """`country`: ISO 3166, two letters; None asks the computer's clock and language. `valence`: of words."""
         self.answers = Answers(language, helpline(country or likely_country(language), language), companion)
-        self._crisis = CrisisDetector(language, Classifier.load(language))
+        self._crisis = CrisisDetector(language, Classifier.load(language), valence)
         self._signs = Signs(language)
 
     def urgent(self) -> list[FixedAnswer]:
@@ -44,13 +47,17 @@ class Guard:
         offers = [FixedAnswer("crisis-again", self.answers.offer(asked_to_call=asked)) for asked in (False, True)]
         return [*crises, FixedAnswer("medicine", self.answers.medicine()), *offers]  # offers come a turn later
 
-    def answer(self, history: Sequence[Exchange], words: str) -> FixedAnswer | None:
-        """The answer to `words` behind `history`; None where the model may answer."""
-        kind = self._crisis.kind(words)
+    def answer(self, history: Sequence[Exchange], words: str, *, at_once: bool = True) -> FixedAnswer | None:
+        """The answer to `words` behind `history`; None where the model may answer.
+
+        `at_once`: nothing was said between the last turn of `history` and these words.
+        """
+        kind = self._danger(history, words, at_once=at_once)
         if kind is not None:
-            times = sum(self._crisis.kind(turn.owner) == kind for turn in history[-_RECENT:])
+            times = sum(before == kind for before in self._recent_dangers(history, _RECENT))
             return FixedAnswer("crisis", self.answers.crisis(kind, times))
-        if history and self._crisis.kind(history[-1].owner) is not None:
+        asked_who = at_once and self._checked_in(history) and self._signs.asks_who(words)
+        if asked_who or any(self._recent_dangers(history, 1)):
             return FixedAnswer("crisis-again", self.answers.offer(asked_to_call=self._signs.call(words)))
         if self._signs.medicine(words):
             return FixedAnswer("medicine", self.answers.medicine())
@@ -61,3 +68,35 @@ class Guard:
         if farewell is not None:
             return FixedAnswer("goodbye", self.answers.goodbye(farewell, len(history)))
         return None
+
+    def check_in(self, history: Sequence[Exchange], words: str) -> FixedAnswer | None:
+        """What ends the answer to `words` that may be of danger; None where they are not, or where it was said lately.
+
+        One sentence behind what else is said, which asks nothing then: words that only sound alike are answered too,
+        and whoever is in danger needs no more than to say yes.
+        """
+        recent = history[-_RECENT:]
+        if self._crisis.unsure(words) is None or any(self.answers.checked_in(turn.companion) for turn in recent):
+            return None
+        if any(self._recent_dangers(history, _RECENT)):
+            return None
+        return FixedAnswer("check-in", self.answers.check_in())
+
+    def _danger(self, history: Sequence[Exchange], words: str, *, at_once: bool = True) -> Kind | None:
+        """What danger `words` speak of, or own up to behind a check-in."""
+        kind = self._crisis.kind(words)
+        if kind is not None or not at_once or not self._checked_in(history):
+            return kind
+        asked = "?" in history[-1].companion  # then a bare yes answers that
+        if not self._signs.owns_up(words, to_a_question=asked):
+            return None
+        # Of which kind was only guessed: but for violence the words for suicide fit the others too.
+        return "danger" if self._crisis.unsure(history[-1].owner) == "danger" else "suicide"
+
+    def _checked_in(self, history: Sequence[Exchange]) -> bool:
+        return bool(history) and self.answers.checked_in(history[-1].companion)
+
+    def _recent_dangers(self, history: Sequence[Exchange], turns: int) -> Iterator[Kind | None]:
+        """What danger each of the last `turns` of `history` was answered as."""
+        for number in range(max(0, len(history) - turns), len(history)):
+            yield self._danger(history[:number], history[number].owner)

@@ -37,6 +37,8 @@ class Signs:
         self._not_identity = _any(data["identity"]["not"])
         self._medicine, self._not_medicine = _any(data["medicine"]["ask"]), _any(data["medicine"]["not"])
         self._call = _any(data["offer"]["call"])
+        self._yes, self._who = (re.compile(data["owns-up"][name]) for name in ("yes", "who"))
+        self._more = _any(data["owns-up"]["more"])
 
     def goodbye(self, words: str) -> str | None:
         """`night` or `day` where `words` are a farewell and next to nothing else, or end with one."""
@@ -60,6 +62,15 @@ class Signs:
         """Whether `words` ask which medicine to take, how much, or whether to stop."""
         text = normal(words, self._language)
         return bool(self._medicine.search(text)) and not self._not_medicine.search(text)
+
+    def owns_up(self, words: str, *, to_a_question: bool) -> bool:
+        """Whether `words`, behind a check-in, say that it is so. `to_a_question`: a bare yes may answer that."""
+        text = normal(words, self._language)
+        return bool(self._more.search(text) or (not to_a_question and self._yes.search(text)))
+
+    def asks_who(self, words: str) -> bool:
+        """Whether `words`, behind a check-in, ask who can help, or what it was about."""
+        return bool(self._who.search(normal(words, self._language)))
 
     def call(self, words: str) -> bool:
         """Whether `words` ask it to call someone."""

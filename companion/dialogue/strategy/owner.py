@@ -127,9 +127,9 @@ class Owner:
         self._prefer(preferences)
         return " ".join(dict.fromkeys(map(self._wishes.confirmed, wishes))) if alone else None
 
-    def plan(self, situation: Situation, before: Sequence[Plan]) -> Plan:
-        """How to answer this owner."""
-        return self._learner.plan(situation, before, asks=self.preferences.questions != "few")
+    def plan(self, situation: Situation, before: Sequence[Plan], *, may_ask: bool = True) -> Plan:
+        """How to answer this owner. `may_ask`: whether a question fits this turn."""
+        return self._learner.plan(situation, before, asks=may_ask and self.preferences.questions != "few")
 
     def answered(self, number: int, plan: Plan, valence: float) -> None:
         """Turn `number`, which sounded as pleasant as `valence`, is answered by this plan."""
