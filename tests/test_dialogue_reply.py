@@ -438,6 +438,14 @@ def test_a_question_is_not_answered_by_a_question(words: str, written: str, lang
     assert said in wording.load(language).lines["information"]["any"]
 
 
+def test_a_riddle_is_told_with_its_question() -> None:
+    model = ScriptedModel(
+        "Why was the tomato sad? Because it saw the salad dressing. Was it good?", Choice("question", 0.9)
+    )
+    said = texts(list(Replier(model, "en").reply((), "Can you tell me a joke?", never)))
+    assert said == ["Why was the tomato sad?", "Because it saw the salad dressing."]
+
+
 def test_what_was_answered_may_be_asked_back() -> None:
     model = ScriptedModel("It is Canberra. Have you been there?", Choice("question", 0.9))
     said = texts(list(Replier(model, "en").reply((), "What is the capital of Australia?", never)))

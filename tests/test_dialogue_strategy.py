@@ -184,3 +184,35 @@ def test_the_moment_is_what_model_and_words_agree_on(
     named: str, sure: bool, felt: AffectReading | None, trusted: bool, moment: str
 ) -> None:
     assert persona.moment(named, sure, felt, trusted=trusted) == moment
+
+
+@pytest.mark.parametrize(
+    ("words", "moment", "language"),
+    [
+        ("My son got hurt at school.", "happy", "en"),
+        ("Our house was burgled, we had an accident.", "relieved", "en"),
+        ("우리 아들이 학교에서 다쳤어.", "happy", "ko"),
+        ("남편이 회사에서 잘렸어.", "happy", "ko"),
+        ("우리 딸이 오늘 첫걸음을 뗐어.", "sad", "ko"),
+    ],
+)
+def test_no_moment_is_what_its_news_belie(words: str, moment: str, language: Language) -> None:
+    assert load(language).belies(moment, words)
+
+
+@pytest.mark.parametrize(
+    ("words", "moment", "language"),
+    [
+        ("They found my stolen bike!", "happy", "en"),
+        ("She got married and did not invite me.", "sad", "en"),
+        ("I got the job!", "happy", "en"),
+        ("다행히 아무도 안 다쳤어.", "relieved", "ko"),
+        ("잃어버렸던 지갑을 찾았어!", "happy", "ko"),
+        ("할머니가 넘어지셨어.", "sad", "ko"),
+        ("나 취직했어!", "happy", "ko"),
+    ],
+)
+def test_what_turned_out_well_may_be_celebrated_and_what_is_hard_stays_hard(
+    words: str, moment: str, language: Language
+) -> None:
+    assert not load(language).belies(moment, words)

@@ -1,6 +1,6 @@
 """Put everyday openings to the mind and write down what it answers, unedited: docs/openings.md.
 
-    .venv/bin/python tools/openings.py
+    .venv/bin/python -m tools.openings
 
 The openings are the lines of docs/openings/<language>.txt, each the beginning of a talk of its own; behind a line of
 dashes follows one longer talk. The code is that of `companion text`, with the language model of the starter profile.
@@ -31,7 +31,7 @@ INTRODUCTION = f"""# Openings
 What the starter profile's language model answers to everyday openings, unedited. `tools/openings.py` writes this page,
 through the code of `companion text`. In a talk every reply is sampled anew; here the seed is {SEED}, so that a change
 of the persona can be compared. Behind each answer stand its strategy and the voice it is spoken in; "safety" is decided
-and answered in code altogether.
+and answered in code altogether. Where huggingface.co can be reached, `companion setup` prefers other models than these.
 """
 
 
@@ -68,12 +68,13 @@ def figures(answers: list[Answer]) -> list[str]:
     single = sum(one.text.count("?") <= 1 for one in answers)
     advised = [one for one in answers if "suggestion" in (one.strategy, one.then)]
     hasty = sum(one.strategy == "suggestion" and one.style in ("gentle", "calm") for one in advised)
+    counts = ", ".join(f"{strategy} {count}" for strategy, count in planned.most_common())
     return [
         f"Of {len(answers)} answers {single} hold at most one question ({single / len(answers):.2f}). Of {len(advised)}"
-        f" that advise, {hasty} do so in a hard moment without a word of understanding first. The most frequent"
-        f" strategy, {name}, takes {most} ({most / len(answers):.2f}); in all: "
-        + ", ".join(f"{strategy} {count}" for strategy, count in planned.most_common())
-        + f", safety {len(answers) - sum(planned.values())}.",
+        f" that advise, {hasty}",
+        "do so in a hard moment without a word of understanding first. The most frequent strategy, "
+        f"{name}, takes {most} ({most / len(answers):.2f});",
+        f"in all: {counts}, safety {len(answers) - sum(planned.values())}.",
         "",
     ]
 

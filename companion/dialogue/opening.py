@@ -86,6 +86,8 @@ class Openings:
         moment = persona.moment(choice.option, choice.probability >= who.sure, felt, trusted=parameters >= TRUSTED)
         voice = affect.voice if affect is not None and affect.relative else None  # only against a usual that is known
         tone = tone_of(voice.valence, voice.arousal, affect.disagreement) if voice and affect else None
+        if self.wording.belies(moment, words):
+            moment = persona.MIXED
         if self.wording.wants_quiet(words):
             moment, tone = "quiet", None
         wants_advice = self.wording.wants_advice(words)

@@ -60,8 +60,8 @@ class Restraint:
     ) -> None:
         """`words`: the owner's. `hollow`: what no sentence may hold. `before`: replies whose longer sentences are not
         said again. `claims`: whether a sentence, or the beginning of one, claims what is not true. `may_ask`: one
-        question, or none; `owes_answer`: none before something was told. `sentences`: at most so many; `ENOUGH` goes
-        with them.
+        question, or none; `owes_answer`: none without something that is told. `sentences`: at most so many; `ENOUGH`
+        goes with them.
         """
         self._hollow = hollow
         self._claims = claims
@@ -79,6 +79,7 @@ class Restraint:
         self._letters = 0
         self._asked = not may_ask
         self._owes_answer = owes_answer
+        self._leading = ""  # a question, which is said if an answer to it follows, as in a riddle
         self.done = False
         self.lied = False
 
@@ -92,8 +93,7 @@ class Restraint:
         if bare in self._said:
             self.done = True  # it turns in circles
             return []
-        asked_enough = self._asked or (self._owes_answer and not self._said)
-        if whole and (self._is_hollow(clause) or (asked_enough and "?" in clause)):
+        if whole and self._withholds(clause):
             return []
         if self._claims(" ".join((*self._sentence, clause))):
             self.done = self.lied = True
@@ -104,7 +104,10 @@ class Restraint:
             if ends:
                 self._sentence, self._waiting = [], []
             return []
-        said, self._waiting = self._waiting, []
+        said, self._waiting = [*filter(None, [self._leading]), *self._waiting], []
+        if self._leading:
+            self._leading, self._asked = "", True
+            self._sentences += 1
         self._said |= {_bare(part) for part in said}
         self._letters += sum(_letters(part) for part in said)
         if ends:
@@ -117,8 +120,14 @@ class Restraint:
             said[-1] = said[-1].rstrip(",;:—–- ") + "."
         return said
 
-    def _is_hollow(self, clause: str) -> bool:
-        return any(pattern.search(clause) for pattern in self._hollow)
+    def _withholds(self, sentence: str) -> bool:
+        """Whether it is not to be said: it is hollow, a question too many, or one that no answer follows yet."""
+        if any(pattern.search(sentence) for pattern in self._hollow) or (self._asked and "?" in sentence):
+            return True
+        leads = self._owes_answer and not self._said and "?" in sentence
+        if leads and not self._claims(sentence):
+            self._leading = self._leading or sentence
+        return leads
 
     def flush(self) -> list[str]:
         """The clauses that still waited when the text ended: too short to be called an echo."""

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from companion.dialogue.strategy.planner import HARD, Plan, Strategy, Tone
+from companion.dialogue.strategy.planner import GOOD, HARD, Plan, Strategy, Tone
 from companion.settings import Language
 
 Lines = Mapping[str, Mapping[str, Sequence[str]]]
+
+_NEWS: Final = ("good_news", "bad_news", "turned_out_well")
 
 OFTEN: Final = 3
 """Uses from which a word is one of the owner's own, and is taken up where they do not say it just now."""
@@ -30,6 +32,9 @@ class Wording:
     voice_off: str
     advice: re.Pattern[str]
     quiet: re.Pattern[str]
+    good_news: re.Pattern[str]
+    bad_news: re.Pattern[str]
+    turned_out_well: re.Pattern[str]
     burden: re.Pattern[str]
     evasive: re.Pattern[str]
     unasked: re.Pattern[str]
@@ -65,6 +70,16 @@ class Wording:
         """Whether the owner asks what to do."""
         return bool(self.advice.search(words))
 
+    def belies(self, moment: str, words: str) -> bool:
+        """Whether `words` tell of what hardly makes such a moment: a child that was hurt is no happy one.
+
+        Neither small language models nor classifiers of feelings know well what happens to people, least of all in
+        Korean, and to rejoice at a misfortune is the worst of answers.
+        """
+        bad = bool(self.bad_news.search(words)) and not self.turned_out_well.search(words)
+        good = bool(self.good_news.search(words))
+        return (moment in GOOD and bad) or (moment in HARD and good and not bad)
+
     def wants_quiet(self, words: str) -> bool:
         """Whether the owner would rather not talk."""
         return bool(self.quiet.search(words))
@@ -93,7 +108,9 @@ class Wording:
 def load(language: Language) -> Wording:
     """The wording of `language`."""
     data = tomllib.loads((Path(__file__).parent / f"strategies.{language}.toml").read_text(encoding="utf-8"))
-    signs = {name: re.compile("|".join(several), re.IGNORECASE) for name, several in data.pop("signs").items()}
+    signs = {
+        name: re.compile("|".join(several) or "(?!)", re.IGNORECASE) for name, several in data.pop("signs").items()
+    }
     own_words, voice_off = data.pop("own_words"), data.pop("voice")["off"]
-    names = ("advice", "quiet", "burden", "evasive", "unasked", "helped", "not_helped", "voice_off")
+    names = ("advice", "quiet", *_NEWS, "burden", "evasive", "unasked", "helped", "not_helped", "voice_off")
     return Wording(data, own_words, voice_off, *(signs[name] for name in names))
