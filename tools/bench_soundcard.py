@@ -1,6 +1,6 @@
 """Measure `companion talk` on a virtual sound card: how fast it answers, how it yields, whether it hears itself.
 
-    make bench-soundcard            # every scene, about five minutes
+    make bench-soundcard            # every scene but the hour
     .venv/bin/python -m tools.bench_soundcard --scene gap -n 40 --json
 
 A real session, real PortAudio and real time: a PulseAudio of its own is the sound card, recordings are the owner. What

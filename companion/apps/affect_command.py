@@ -56,7 +56,7 @@ def run(models: Path, files: Sequence[Path], usual: Usual, as_json: bool) -> Non
     """Listen to `files`, recordings of one person, oldest first, and print.
 
     Raises:
-        CompanionError: a file cannot be read as sound, or no end-of-turn model is installed.
+        CompanionError: a file cannot be read as sound, or no tone-of-voice model is installed.
     """
     sounds = [read_sound(file) for file in files]
     meter = installed_meter(models)

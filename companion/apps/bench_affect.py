@@ -19,7 +19,7 @@ def run(models: Path, language: str | None, data: Path | None, as_json: bool) ->
     """Measure and print. `data` is only tested on; a folder may hold recordings, texts, or both.
 
     Raises:
-        CompanionError: there is nothing in `data` to measure with, or no end-of-turn model is installed.
+        CompanionError: there is nothing in `data` to measure with, or no tone-of-voice model is installed.
     """
     from rich.console import Console
     from rich.progress import Progress

@@ -110,7 +110,9 @@ def _voice(settings: Settings) -> Finding:
             "voice", "wrong", "Korean speaks through espeak-ng, which is not here", "sudo apt-get install espeak-ng"
         )
     return Finding(
-        "voice", "note", "Korean speaks through espeak-ng: clear, but plainly a machine. No free Piper voice exists yet"
+        "voice",
+        "note",
+        "Korean speaks through espeak-ng: plainly a machine, and hard to follow. No free Piper voice exists yet",
     )
 
 

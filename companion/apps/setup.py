@@ -66,7 +66,8 @@ def run(
     chosen = chosen.model_copy(update={"profile": profile or _profile_for_this_machine()})
     settings_module.save(home, Settings.model_validate(chosen.model_dump()))
     if not exists(home) and (ask or unlock.given):
-        console.print(_QUESTIONS[chosen.language]["passphrase"])
+        if not unlock.given:
+            console.print(_QUESTIONS[chosen.language]["passphrase"])
         create_memory(home, unlock).close()
 
     from companion.apps.models_command import pull_models
