@@ -580,6 +580,7 @@ class Conversation:
         if message.safety is not None:
             self._hold(turn, Safety(message.safety))
             reply.disclosed += message.safety == "disclosure"
+            reply.checked_in = message.safety == "check-in"
             if message.safety == "voice-off":
                 self._stop_listening(turn)
         if message.strategy is not None:
@@ -641,6 +642,7 @@ class Conversation:
         reply = turn.reply
         assert reply is not None
         self._mind_echo()
+        reply.started = message.position
         self._taking.started_playing()
         self._spoken, self._turn = turn, None
         self._tell(turn)
@@ -728,14 +730,18 @@ class Conversation:
         assert self._spoken is not None and self._spoken.reply is not None
         voice, sure = self._taking.voiced_for, self._taking.surely
         believed = not paused or self._believed(turn, words, confidence, sure)
-        ours = " ".join(clause.text for clause in self._spoken.reply.clauses)
-        verdict = weigh(Overlap(words, voice, paused, believed, ours))
+        reply = self._spoken.reply
+        ours = " ".join(clause.text for clause in reply.clauses)
+        asked = reply.asking(turn.began, self._parts.voice.rate)
+        verdict = weigh(Overlap(words, voice, paused, believed, ours, asked))
         if verdict == "wait":
             return
         if verdict == "stop":
             self._taking.give_way()
             self._device.stop()
         else:
+            if turn.silent_at is not None and reply.started is not None:
+                reply.started += max(0, self._position - turn.silent_at)
             self._go_on()
         silent_at = self._position if turn.silent_at is None else turn.silent_at
         after = seconds(silent_at - turn.began) * 1000

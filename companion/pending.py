@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from companion.dialogue.mind import Clause
-from companion.events import Affect, Event, ReadingReady, Samples, TurnLatency
+from companion.events import SAMPLE_RATE, Affect, Event, ReadingReady, Samples, TurnLatency
 from companion.turns.heard import SpokenClause
 from companion.turns.taking import Commit
 
@@ -31,6 +31,18 @@ class Reply:
     clause_at: float | None = None
     sound_at: float | None = None
     closed: bool = False
+    started: int | None = None  # the sample of the microphone at which it began to sound, later by every pause in it
+    checked_in: bool = False  # it ends with a sentence that a "yes" answers, though it is no question
+
+    def asking(self, position: int, rate: int) -> bool:
+        """Whether at `position` its end was sounding, and that is a question; `rate`: of the voice, in Hz.
+
+        Only the last clause's second half: before that a "yes" is meant for what was said before.
+        """
+        if not self.closed or self.started is None or not (self.checked_in or self.clauses[-1].text.endswith("?")):
+            return False
+        begun = sum(clause.samples for clause in self.clauses) - self.clauses[-1].samples / 2
+        return (position - self.started) / SAMPLE_RATE >= begun / rate
 
 
 @dataclass(slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -63,6 +65,39 @@ def test_a_cough_or_a_backchannel_does_not_cost_a_syllable(words: str) -> None:
     assert (ended.text, ended.interrupted) == (LONG, False)
     assert int(np.count_nonzero(played(device))) == samples(4.0)
     assert len(replier.asked) == len(conversation.history) == len(log.all(TranscriptFinal)) == 1
+
+
+QUESTION = " ".join(f"word{n}" for n in range(10)) + " is that so?"
+"""1.3 seconds of the scripted voice."""
+
+
+def over_a_question(words: str, after: float, *, checks_in: bool = False) -> tuple:  # type: ignore[type-arg]
+    """A question of ours, and so many seconds into it a voice that is read as `words`."""
+
+    class Asking(ScriptedReplier):
+        def reply(self, *given, **more):  # type: ignore[no-untyped-def]
+            *first, last = super().reply(*given, **more)
+            yield from first
+            yield replace(last, safety="check-in" if checks_in else None)
+
+    sound = np.concatenate((silence(0.6), speech(0.8), silence(0.24 + after), speech(0.3), silence(0.3)))
+    replier = Asking(QUESTION if not checks_in else QUESTION.replace("?", "."))
+    return converse(sound, words=("how are you", words, "again"), replier=replier, duplex=True)
+
+
+@pytest.mark.parametrize("checks_in", [False, True])
+@pytest.mark.parametrize("words", ["Yes.", "yeah, right", "네", "응"])
+def test_a_yes_over_the_end_of_our_question_is_an_answer(words: str, checks_in: bool) -> None:
+    _, _, _, replier, log = over_a_question(words, 0.9, checks_in=checks_in)
+    assert [event.kind for event in log.all(BargeIn)] == ["stop"]
+    assert [said for _, said in replier.asked] == ["how are you", words]
+
+
+@pytest.mark.parametrize(("words", "after"), [("Yes.", 0.3), ("mm-hmm", 0.9)])
+def test_a_yes_before_the_end_of_our_question_and_a_hum_are_none(words: str, after: float) -> None:
+    _, _, _, replier, log = over_a_question(words, after)
+    assert [event.kind for event in log.all(BargeIn)] == ["backchannel"]
+    assert [said for _, said in replier.asked] == ["how are you"]
 
 
 def test_our_own_voice_in_the_microphone_is_not_answered() -> None:

@@ -49,6 +49,14 @@ _BACKCHANNEL = frozenset(
     """.split()
 )
 
+_ANSWER = frozenset(
+    """
+    yes yeah yea yep yup okay ok sure right true exactly uh-huh
+    응 으응 어 네 네네 예 그래 그래요 맞아 맞아요 좋아
+    """.split()
+)
+"""Backchannels that answer a question."""
+
 _LONGEST_BACKCHANNEL = 3
 
 _NOT_IN_A_WORD = re.compile(r"[^\w\s-]")
@@ -59,7 +67,8 @@ class Overlap:
     """A voice over ours, as far as it is known.
 
     `words`: as read so far; None: not read yet. `voice`: samples of voice in it. `paused`: silence follows it, so that
-    these may be all its words. `believed`: it sounded as if there were words. `ours`: what we were saying.
+    these may be all its words. `believed`: it sounded as if there were words. `ours`: what we were saying. `asked`: it
+    began over the end of what we were about to leave to the owner, a question.
     """
 
     words: str | None
@@ -67,6 +76,7 @@ class Overlap:
     paused: bool
     believed: bool = True
     ours: str = ""
+    asked: bool = False
 
 
 def weigh(overlap: Overlap) -> Verdict:
@@ -78,7 +88,8 @@ def weigh(overlap: Overlap) -> Verdict:
         return "backchannel" if overlap.paused or overlap.voice >= LONGEST_HOLD else "wait"
     if _echoes(words, plain(overlap.ours)):
         return "echo" if overlap.paused or overlap.voice >= LONGEST_HOLD else "wait"
-    if len(words) <= _LONGEST_BACKCHANNEL and all(word in _BACKCHANNEL for word in words):
+    answers = overlap.asked and any(word in _ANSWER for word in words)
+    if len(words) <= _LONGEST_BACKCHANNEL and all(word in _BACKCHANNEL for word in words) and not answers:
         return "backchannel" if overlap.paused else "wait"
     return "stop" if overlap.paused or len(words) >= _ENOUGH else "wait"
 
