@@ -46,6 +46,7 @@ def type_in(places: Places, way_in: Path, *lines: str, at_debug: bool = False) -
         answers.append(process.stdout.readline())
         assert left(places, [NAME, PASSPHRASE], process.pid) == []
     process.stdin.close()
+    assert process.stdout.read() == ""  # an answer is one line
     process.stdout.close()
     assert process.wait(timeout=120) == 0, places.stderr.read_text()
     return answers

@@ -24,8 +24,8 @@ def run(home: Path, models: Path, language: str | None, profile: str | None, unl
         CompanionError: a model is missing or damaged.
     """
     settings = effective(home, language=language, profile=profile)
-    console = Console(highlight=False)
     interactive = sys.stdin.isatty()
+    console = Console(highlight=False, soft_wrap=not interactive)  # for scripts an answer is one line, however long
     store, selected = chosen(models, settings)
     memory = None if incognito else open_talk_memory(home, models, settings, unlock)
     with console.status(say(settings.language, "starting")):
