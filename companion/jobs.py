@@ -101,7 +101,8 @@ class Jobs:
         revision = self._taking.revision
 
         def caption() -> None:
-            self._post(PartialReady(turn, revision, self._parts.recognizer.partial()))
+            if (words := self._parts.recognizer.partial()) is not None:
+                self._post(PartialReady(turn, revision, words))
 
         # Captions are a comfort: where they fail, the reading that matters is still to come, and will say so.
         self._reader.submit(caption, failed=lambda error: None)

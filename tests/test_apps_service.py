@@ -20,14 +20,14 @@ import soxr
 
 from companion import settings
 from companion.apps import notices
-from companion.apps.headless import Status, way_in
+from companion.apps.headless import Status, captions_wanted, way_in
 from companion.apps.notices import Announcer, Need, Notices
 from companion.apps.notify import notify, watchdog_s
 from companion.apps.service import CREDENTIAL, Kind, Service
 from companion.apps.unlock import Unlock, create_memory
 from companion.errors import CompanionError
 from companion.events import SAMPLE_RATE, Announcement, Samples, SessionStarted, Trouble
-from companion.settings import HandsFreeSettings, Settings
+from companion.settings import HandsFreeSettings, Profile, Settings
 from companion.tts.earcons import earcon
 from companion.tts.espeak import RATE, EspeakVoice
 from companion.turns.taking import Phase
@@ -291,3 +291,14 @@ def test_what_keeps_it_from_starting_is_said_aloud_and_in_one_line(tmp_path: Pat
     sound, rate = sf.read(tmp_path / "reply.wav")
     ends = [float(np.flatnonzero(np.abs(said) > 0.01)[-1]) for said in (words, sound)]
     assert ends[0] / voice.rate == pytest.approx(ends[1] / rate, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("profile", "wake_word", "wanted"),
+    [("tiny", "Hey  Jarvis", False), ("tiny", "", False), ("tiny", "친구야", True), ("starter", "hey jarvis", True)],
+)
+def test_a_small_machine_keeps_no_model_for_captions_that_nobody_sees(
+    profile: Profile, wake_word: str, wanted: bool
+) -> None:
+    settings = Settings(language="ko", profile=profile, hands_free=HandsFreeSettings(wake_word=wake_word))
+    assert captions_wanted(settings) is wanted

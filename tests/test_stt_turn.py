@@ -65,6 +65,29 @@ def test_a_reading_ends_where_it_was_asked_to() -> None:
     assert recognizer.read(4 * SAMPLE_RATE).text == "1 2 3 4"
 
 
+def test_no_caption_is_read_where_that_takes_long() -> None:
+    """A clock that a reading moves on by `took` seconds."""
+    now, took = 0.0, 2.0
+
+    class Slow(Loudness):
+        def transcribe(self, samples: Samples, draft: str | None = None) -> Transcript:
+            nonlocal now
+            now += took
+            return super().transcribe(samples, draft)
+
+    recognizer = TurnRecognizer(Slow(), None, clock=lambda: now)
+    hear(recognizer, speech(0.1, 0.2))
+    assert recognizer.read(SAMPLE_RATE).text == "1"
+    assert recognizer.partial() is None
+    took = 0.2
+    recognizer.start()
+    hear(recognizer, speech(0.1, 0.2))
+    assert recognizer.partial() is None
+    assert recognizer.read(SAMPLE_RATE).text == "1"
+    assert recognizer.partial() == "1 2"
+    assert TurnRecognizer(Slow(), Captions(), clock=lambda: now).partial() == "0 frames"
+
+
 def test_the_same_reading_again_costs_nothing() -> None:
     engine = Loudness()
     recognizer = TurnRecognizer(engine, None)

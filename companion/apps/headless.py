@@ -27,6 +27,7 @@ from companion.apps.service import CREDENTIAL
 from companion.apps.talk import open_device
 from companion.apps.unlock import Unlock, exists
 from companion.audio.device import AudioDevice
+from companion.audio.wake_word import needs_no_recogniser
 from companion.conversation import Conversation
 from companion.errors import CompanionError
 from companion.events import (
@@ -87,7 +88,7 @@ def run(
         try:
             memory = None if incognito else open_talk_memory(home, models, settings, way_in(home, settings, unlock))
             trouble = "start"
-            assembled = assemble(models, settings, memory)
+            assembled = assemble(models, settings, memory, captions=captions_wanted(settings))
             hands_free = open_hands_free(settings, assembled.parts)
         except CompanionError:
             say_aloud(device, settings.language, notices.text(trouble, settings.language))
@@ -104,6 +105,16 @@ def run(
             writer.close()
         if memory is not None:
             memory.close()
+
+
+def captions_wanted(settings: Settings) -> bool:
+    """Whether words are to be had while they are spoken, though no screen shows them.
+
+    They stop the voice a little sooner, and read ahead. On a small machine memory is worth more, unless the wake word
+    is a name, which the same model hears.
+    """
+    word = settings.hands_free.wake_word
+    return settings.profile != "tiny" or (bool(word) and not needs_no_recogniser(word))
 
 
 def way_in(home: Path, settings: Settings, unlock: Unlock) -> Unlock:

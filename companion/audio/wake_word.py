@@ -32,6 +32,11 @@ WORDS: Final = {"alexa": "alexa", "hey jarvis": "hey_jarvis", "hey mycroft": "he
 """What needs no recogniser: the word as it is said → its model in the `pymicro-wakeword` package (Apache-2.0)."""
 
 
+def needs_no_recogniser(word: str) -> bool:
+    """Whether a small model of its own hears `word`."""
+    return " ".join(word.lower().split()) in WORDS
+
+
 class WakeWordError(CompanionError):
     """A wake word cannot be listened for; the message says which can."""
 

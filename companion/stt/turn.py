@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,10 @@ from companion.stt.engine import (
 LONGEST = events.samples(20)
 """Speech that the stronger pass reads in one go. Its engines take 30 s, but memory grows with the square of the length
 (Moonshine: 40 MB for 10 s, 180 MB for 20 s) and the owner waits for the last reading."""
+
+CAPTIONED_WITHIN_S = 0.8
+"""Where a reading takes longer, none is made for a caption: the last words would wait until it is over. Two cores
+of a PC need 0.1 to 0.7 s, those of a Raspberry Pi 4 several seconds."""
 
 _PAUSE = SAMPLE_RATE // 10  # 100 ms: the gap between two words, hardly ever one within a word
 _HOP = SAMPLE_RATE // 100
@@ -45,9 +50,17 @@ class TurnRecognizer:
     All calls come from one thread. `accept` may take as long as one reading.
     """
 
-    def __init__(self, engine: Engine | None, stream: StreamingEngine | None, longest: int = LONGEST) -> None:
+    def __init__(
+        self,
+        engine: Engine | None,
+        stream: StreamingEngine | None,
+        longest: int = LONGEST,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """`clock`: in seconds, to know how long a reading takes."""
         assert engine or stream
-        self._engine, self._stream, self._longest = engine, stream, longest
+        self._engine, self._stream, self._longest, self._clock = engine, stream, longest, clock
+        self._took = 0.0  # the last reading, in seconds
         self.start()
 
     @property
@@ -76,9 +89,14 @@ class TurnRecognizer:
             if self._heard - self._unread_from > self._longest:
                 self._settle(self._engine)
 
-    def partial(self) -> str:
-        """The words so far: nearly free with a streaming engine, else as dear as `read`. The caller says how often."""
-        return self._stream.partial() if self._stream else self.read(self._heard).text
+    def partial(self) -> str | None:
+        """The words so far: nearly free with a streaming engine, else as dear as `read`. The caller says how often.
+
+        None where they would take too long to be had (`CAPTIONED_WITHIN_S`).
+        """
+        if self._stream:
+            return self._stream.partial()
+        return self.read(self._heard).text if self._took <= CAPTIONED_WITHIN_S else None
 
     def read(self, upto: int) -> Transcript:
         """The best reading of the first `upto` samples of the turn; the same `upto` again costs nothing.
@@ -96,7 +114,9 @@ class TurnRecognizer:
         parts = [part.transcript for part in self._settled if part.start < upto]
         if upto > self._unread_from or not parts:
             sound = self._sound()[: max(0, upto - self._unread_from)]
+            began = self._clock()
             rest = self._engine.transcribe(sound, self._draft)
+            self._took = self._clock() - began
             self._draft = rest.text
             parts.append(rest)
         return joined(parts)
