@@ -395,8 +395,8 @@ class Strategy:
 class Safety:
     """Something was said in code, whatever the model would have said.
 
-    `kind`: `crisis`, `crisis-again` (the help is offered once more), `check-in` (more may be behind these words; at the
-    end of an answer like others), `goodbye`, `identity`, `medicine`, `disclosure`, `voice-off` (the owner does not want
+    `kind`: `crisis`, `crisis-again` (the help is offered once more), `check-in` (at the end of an answer: more may
+    be behind these words), `goodbye`, `identity`, `medicine`, `disclosure`, `voice-off` (the owner does not want
     the voice listened to).
     """
 

@@ -260,30 +260,41 @@ def test_without_a_model_it_says_so_and_how_to_get_one() -> None:
     assert "companion models pull" in clause.text
 
 
+CHECK_IN = "If it's more than that, or you don't feel safe, just say so, and I'll tell you who can help."
+
+
 def weighing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Words of a weight may be of danger, or may not."""
     monkeypatch.setattr(CrisisDetector, "unsure", lambda self, words: "suicide" if "weight" in words else None)
 
 
 @pytest.mark.parametrize("ahead", [False, True])
-def test_behind_words_that_may_be_of_danger_it_checks_in_and_asks_nothing(
-    monkeypatch: pytest.MonkeyPatch, ahead: bool
+@pytest.mark.parametrize("moment", ["happy", "plain", "question"])
+def test_words_that_may_be_of_danger_are_listened_to_checked_in_on_and_not_left_to_the_model(
+    monkeypatch: pytest.MonkeyPatch, ahead: bool, moment: str
 ) -> None:
     weighing(monkeypatch)
-    model = ScriptedModel("That sounds like a lot to carry. What is the hardest part?")
+    model = ScriptedModel("That's great! What is the best part?", Choice(moment, 0.9))
     replier = Replier(model, "en", memory=ScriptedMemory(question="Is it on a Monday?"))
     if ahead:
         replier.prepare((), "It is a weight.", never)
     clauses = list(replier.reply((), "It is a weight.", never))
     said = " ".join(texts(clauses))
-    assert said.startswith("That sounds like a lot to carry.")
-    assert said.endswith("I'll tell you who can help.")
-    assert "?" not in said
+    assert said.removesuffix(f" {CHECK_IN}") in wording.load("en").lines["presence"]["any"]
     assert [clause.last for clause in clauses] == [False] * (len(clauses) - 1) + [True]
     assert clauses[-1].safety == "check-in"
     later = texts(list(replier.reply((Exchange("It is a weight.", said),), "It is a weight, still.", never)))
-    assert "who can help" not in " ".join(later)
+    assert CHECK_IN not in later
     assert not [m for messages, _ in model.read for m in messages if "who can help" in m.content]
+
+
+def test_what_is_hard_and_may_be_of_danger_is_understood_before_it_checks_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    weighing(monkeypatch)
+    model = ScriptedModel("That's great! What is the best part?", Choice("sad", 0.9))
+    said = " ".join(texts(list(Replier(model, "en").reply((), "It is a weight.", never))))
+    understood = said.removesuffix(f" {CHECK_IN}")
+    assert understood != said
+    assert understood in persona.load("en", "Companion", "").openers["sad"]
 
 
 def test_without_a_model_it_checks_in_as_well(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from companion.dialogue import persona
@@ -13,7 +13,7 @@ from companion.dialogue.llm import Choice
 from companion.dialogue.persona import Persona
 from companion.dialogue.restraint import said_before
 from companion.dialogue.strategy.owner import Owner
-from companion.dialogue.strategy.planner import Plan, Situation, Strategy, tone_of
+from companion.dialogue.strategy.planner import HARD, Plan, Situation, Strategy, tone_of
 from companion.dialogue.strategy.wording import Wording
 from companion.events import Affect, Exchange
 
@@ -75,11 +75,11 @@ class Openings:
         parameters: int,
         affect: Affect | None,
         *,
-        may_ask: bool = True,
+        careful: bool = False,
     ) -> Opening:
         """How `words` are answered behind `history`. `choice`: what the model, of so many `parameters`, calls the
         moment. What the reply is opened with stands in the persona, so that the voice can begin before the model has
-        written a word. `may_ask`: whether a question fits.
+        written a word. `careful`: the words may be of danger.
         """
         number = len(history)
         felt = affect.words if affect is not None else None
@@ -93,14 +93,23 @@ class Openings:
         wants_advice = self.wording.wants_advice(words)
         situation = Situation(moment, wants_advice, wants_advice and self.wording.burdens(words), tone)
         before = [self._by_turn[turn].plan for turn in sorted(self._by_turn) if turn[0] < number]
-        plan = self.owner.plan(situation, before, may_ask=may_ask)
+        plan = self.owner.plan(situation, before, may_ask=not careful)
         turn = _turn(history, words)
         if tone is not None and plan.of_tone:
             opening = Opening(choice.option, _as_planned(self.wording.tone(tone, turn), plan), plan, whole=True)
         else:
             opening = self._in_words(choice.option, moment, words, turn, plan, who.openers)
-        self._by_turn[number, words] = opening
-        return opening
+        self._by_turn[number, words] = self._with_care(opening, moment, turn) if careful else opening
+        return self._by_turn[number, words]
+
+    def _with_care(self, opening: Opening, moment: str, turn: int) -> Opening:
+        """What of `opening` answers words that may be of danger: understanding for what is hard, or else that it
+        listens. Nothing is asked, and the model adds nothing: it called "I'm done with all of it" great news.
+        """
+        if moment in HARD and opening.said:
+            return replace(opening, close="", asking="", whole=True)
+        listening = self.wording.line("presence", moment, turn, self._welcome)
+        return Opening(opening.moment, listening, Plan("presence", None, "gentle", "it may be of danger"), whole=True)
 
     def _in_words(
         self, named: str, moment: str, words: str, turn: int, plan: Plan, openers: Mapping[str, Sequence[str]]

@@ -386,9 +386,9 @@ class Replier:
             choice = self._model.choose(self._messages(history, words, note), self._persona.moments, cancelled)
             if choice is not None:
                 parameters = self._model.parameters
-                may_ask = self._guard.check_in(history, words) is None
+                careful = self._guard.check_in(history, words) is not None
                 opening = self._openings.plan(
-                    history, words, choice, self._persona, parameters, affect, may_ask=may_ask
+                    history, words, choice, self._persona, parameters, affect, careful=careful
                 )
         return opening
 

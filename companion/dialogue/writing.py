@@ -84,8 +84,9 @@ class Writer:
         lies = partial(claims, language=self.language)
         longest = LENGTHS[self.owner.preferences.answers]
         owed = opening.plan.strategy == "information" and "?" in words
-        asks = opening.plan.asks and self.guard.check_in(history, words) is None
-        restraint = Restraint(words, hollow, unwanted, lies, may_ask=asks, owes_answer=owed, sentences=longest)
+        restraint = Restraint(
+            words, hollow, unwanted, lies, may_ask=opening.plan.asks, owes_answer=owed, sentences=longest
+        )
         restraint.admit(opening.said)
         return restraint
 
