@@ -670,6 +670,7 @@ class Conversation:
         if turn is self._turn:
             self._turn = None
         self._spoken = None
+        self._device.go_on()  # a voice over our last syllable may have held it when it was over: the next is not held
         self._taking.stopped_playing(message.position)
         self._attend(self._hands_free.turn_over(self._position, another=self._turn is not None))
         if not self._taking.duplex:

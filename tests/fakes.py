@@ -47,6 +47,10 @@ def silence(duration: float) -> Samples:
 NEUTRAL = Style()
 
 
+HOPELESS = samples(1200)
+"""No conversation of a test takes so long."""
+
+
 class MemoryDevice:
     """Plays recordings from memory into the loop and keeps what it plays, on one clock that waits for work."""
 
@@ -86,6 +90,7 @@ class MemoryDevice:
     def tick(self) -> float:
         if self._interrupt_after is not None and self.position >= samples(self._interrupt_after):
             raise KeyboardInterrupt
+        assert self.position < HOPELESS, "the conversation hangs"
         if self.position == samples(self._reached[0]):
             self._reached[1]()
         frame = np.zeros(FRAME, dtype=np.float32)

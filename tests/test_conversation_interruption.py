@@ -159,6 +159,18 @@ def test_a_voice_around_our_last_syllable_is_answered_like_any_other(begin: floa
     assert len(log.all(ReplyStarted)) == len(log.all(ReplyEnded)) == len(replier.asked)
 
 
+@pytest.mark.parametrize("words", range(4, 10))
+@pytest.mark.parametrize("late", [0.008 * step for step in range(-5, 6)])
+def test_a_voice_that_begins_as_our_last_sample_ends_does_not_silence_the_next_reply(words: int, late: float) -> None:
+    ours = " ".join(LONG.split()[:words])
+    noticed_as_we_end = 0.24 + 0.1 * words - 0.1 + late
+    sound = np.concatenate((silence(0.6), speech(0.8), silence(noticed_as_we_end), speech(0.5), silence(0.3)))
+    replier = ScriptedReplier(ours)
+    _, _, _, _, log = converse(sound, words=("first", "what about tomorrow then"), replier=replier, duplex=True)
+    assert len(replier.asked) == 2
+    assert log.all(ReplyEnded)[-1].text == ours
+
+
 def test_what_was_heard_before_the_voice_is_what_is_kept() -> None:
     _, device, _, _, log = over("what about tomorrow then")
     started, ended = log.all(ReplyStarted)[0], log.all(ReplyEnded)[0]

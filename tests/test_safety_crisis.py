@@ -6,7 +6,7 @@ import csv
 import json
 import re
 import tomllib
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,7 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@cache
 def guard(language: Language, country: str | None = "US") -> Guard:
     return Guard(language, "Companion", "KR" if language == "ko" else country, VALENCES[language])
 
@@ -197,7 +198,7 @@ def test_a_cry_for_help_in_the_midst_of_other_talk_is_heard(words: str, language
 def test_glad_words_must_lean_further_and_what_is_plainly_said_alarms_all_the_same(language: Language) -> None:
     classifier = Classifier.load(language)
     sober, glad = (CrisisDetector(language, classifier, lambda _, v=v: v) for v in (0.0, 1.0))
-    texts = [row["text"] for row in rows(ROOT / "tests/data/safety/blind-3.csv") if row["language"] == language]
+    texts = [line["text"] for line in rows(ROOT / "tests/data/safety/blind.csv") if line["language"] == language][::3]
     calmed = [text for text in texts if sober.kind(text) and not glad.kind(text)]
     assert calmed
     assert all(map(glad.unsure, calmed))  # never from a cry for help to nothing
@@ -316,6 +317,7 @@ def test_the_help_is_offered_once_more_in_one_sentence(language: Language) -> No
     assert mind.answer((first, Exchange("well", again.text)), "tell me about spiders 거미") is None
 
 
+@cache
 def unsure(language: Language) -> str:
     """Words that may be of danger, or may not."""
     lists = (rows(ROOT / f"tests/data/safety/{name}.csv") for name in ("blind-3", "blind-2"))
