@@ -741,15 +741,18 @@ class Conversation:
             self._taking.give_way()
             self._device.stop()
         else:
-            if turn.silent_at is not None and reply.started is not None:
-                reply.started += max(0, self._position - turn.silent_at)
             self._go_on()
-        silent_at = self._position if turn.silent_at is None else turn.silent_at
-        after = seconds(silent_at - turn.began) * 1000
+        after = seconds(self._silent_since(turn) - turn.began) * 1000
         self._emit(BargeIn(seconds(turn.began), verdict, after), turn=turn.number)
+
+    def _silent_since(self, turn: Turn) -> int:
+        """The sample at which our reply was silent because of this `turn`: now, where that is not told yet."""
+        return self._position if turn.silent_at is None else turn.silent_at
 
     def _go_on(self) -> None:
         """The voice over ours was nothing to stop for."""
+        if self._turn is not None and self._spoken is not None and self._spoken.reply is not None:
+            self._spoken.reply.started += max(0, self._position - self._silent_since(self._turn))
         self._taking.keep_floor()
         self._device.go_on()
         self._turn = None

@@ -31,7 +31,7 @@ class Reply:
     clause_at: float | None = None
     sound_at: float | None = None
     closed: bool = False
-    started: int | None = None  # the sample of the microphone at which it began to sound, later by every pause in it
+    started: int = 0  # the sample of the microphone at which it began to sound, later by every pause in it
     checked_in: bool = False  # it ends with a sentence that a "yes" answers, though it is no question
 
     def asking(self, position: int, rate: int) -> bool:
@@ -39,7 +39,7 @@ class Reply:
 
         Only the last clause's second half: before that a "yes" is meant for what was said before.
         """
-        if not self.closed or self.started is None or not (self.checked_in or self.clauses[-1].text.endswith("?")):
+        if not self.closed or not (self.checked_in or self.clauses[-1].text.endswith("?")):
             return False
         begun = sum(clause.samples for clause in self.clauses) - self.clauses[-1].samples / 2
         return (position - self.started) / SAMPLE_RATE >= begun / rate

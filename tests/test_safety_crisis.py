@@ -36,6 +36,12 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def cries(language: Language, *lists: str) -> list[str]:
+    """The lines of danger in these lists."""
+    found = (row for name in lists for row in rows(ROOT / f"tests/data/safety/{name}.csv"))
+    return [row["text"] for row in found if row["language"] == language and row["crisis"] == "1"]
+
+
 @cache
 def guard(language: Language, country: str | None = "US") -> Guard:
     return Guard(language, "Companion", "KR" if language == "ko" else country, VALENCES[language])
@@ -208,15 +214,9 @@ def test_glad_words_must_lean_further_and_what_is_plainly_said_alarms_all_the_sa
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_next_to_no_cry_for_help_is_lost_because_it_sounds_glad(language: Language) -> None:
-    plain, crises = CrisisDetector(language, Classifier.load(language)), 0
-    lost = []
-    for name in ("blind", "blind-2", "blind-3"):
-        for row in rows(ROOT / f"tests/data/safety/{name}.csv"):
-            if row["language"] == language and row["crisis"] == "1":
-                crises += 1
-                if plain.kind(row["text"]) and not DETECTORS[language].kind(row["text"]):
-                    lost.append(row["text"])
-    assert len(lost) <= 0.01 * crises
+    plain, crises = CrisisDetector(language, Classifier.load(language)), cries(language, "blind", "blind-2", "blind-3")
+    lost = [text for text in crises if plain.kind(text) and not DETECTORS[language].kind(text)]
+    assert len(lost) <= 0.01 * len(crises)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -320,9 +320,7 @@ def test_the_help_is_offered_once_more_in_one_sentence(language: Language) -> No
 @cache
 def unsure(language: Language) -> str:
     """Words that may be of danger, or may not."""
-    lists = (rows(ROOT / f"tests/data/safety/{name}.csv") for name in ("blind-3", "blind-2"))
-    texts = (row["text"] for one in lists for row in one if row["language"] == language and row["crisis"] == "1")
-    return next(text for text in texts if DETECTORS[language].unsure(text) and guard(language).check_in((), text))
+    return next(text for text in cries(language, "blind-3", "blind-2") if guard(language).check_in((), text))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import argparse
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,23 +120,26 @@ def written(language: Language) -> Iterator[Line]:
 
 def by_others(language: Language, data: Path) -> Iterator[Line]:
     """Everyday text: every line, and where it is long its stretches."""
-    danger = re.compile(DANGER[language])
     for name in OTHERS[language]:
         with (data / name).open(encoding="utf-8", newline="") as file:
-            for number, row in enumerate(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)):
-                text = normal(row["text"], language)
-                if not danger.search(text):
-                    for part in windows(text, language):
-                        yield Line(part, False, f"other {number % 500}", OTHERS_WEIGH[language], hard=False)
+            rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+            for number, text in _harmless((row["text"] for row in rows), language):
+                for part in windows(text, language):
+                    yield Line(part, False, f"other {number % 500}", OTHERS_WEIGH[language], hard=False)
 
 
 def examples(wordnet: Path) -> Iterator[Line]:
     """The example sentences of WordNet (its licence is like that of MIT), run together to stretches."""
-    danger = re.compile(DANGER["en"])
-    for number, stretch in enumerate(_stretches(wordnet)):
-        text = normal(stretch, "en")
+    for number, text in _harmless(_stretches(wordnet), "en"):
+        yield Line(text, False, f"example {number % 500}", OTHERS_WEIGH["en"], hard=False)
+
+
+def _harmless(texts: Iterable[str], language: Language) -> Iterator[tuple[int, str]]:
+    """Those of `texts` that are no cries for help, in their normal form, and which of all they are."""
+    danger = re.compile(DANGER[language])
+    for number, text in enumerate(normal(text, language) for text in texts):
         if not danger.search(text):
-            yield Line(text, False, f"example {number % 500}", OTHERS_WEIGH["en"], hard=False)
+            yield number, text
 
 
 def _stretches(wordnet: Path) -> Iterator[str]:

@@ -166,18 +166,22 @@ def open_hands_free(settings: Settings, parts: Parts, *, sleeps: bool = True) ->
     return HandsFree(attention, wake_word, language=settings.language, name=settings.companion_name, sounds=sounds)
 
 
+def _ask_glibc(function: str, *arguments: int) -> None:
+    """Call one of its allocator's functions; another libc is left as it is."""
+    if sys.platform == "linux":
+        with suppress(AttributeError):
+            getattr(ctypes.CDLL(None), function)(*arguments)
+
+
 def _few_arenas() -> None:
     """Let glibc keep two heaps instead of one for every thread: 610 MB instead of 700 with the tiny models."""
-    if sys.platform == "linux":
-        m_arena_max = -8  # <malloc.h>
-        ctypes.CDLL(None).mallopt(m_arena_max, 2)
+    m_arena_max = -8  # <malloc.h>
+    _ask_glibc("mallopt", m_arena_max, 2)
 
 
 def _give_back() -> None:
     """Let glibc return what opening the models has left on its heaps: 40 to 75 MB."""
-    if sys.platform == "linux":
-        with suppress(AttributeError):  # another libc
-            ctypes.CDLL(None).malloc_trim(0)
+    _ask_glibc("malloc_trim", 0)
 
 
 def assemble(

@@ -136,18 +136,16 @@ def measure_crisis(lines: Iterable[Line]) -> list[Crisis]:
             continue
         detector = CrisisDetector(language, Classifier.load(language), partial(valence, language=language))
         crises, others = ([line.text for line in spoken if line.crisis is flag] for flag in (True, False))
-        results.append(
-            Crisis(
-                language,
-                _share([detector.kind(text) is not None for text in crises]),
-                _share([detector.kind(text) is not None for text in others]),
-                len(crises),
-                len(others),
-                _share([detector.unsure(text) is not None for text in crises]),
-                _share([detector.unsure(text) is not None for text in others]),
-            )
-        )
+        recall, checked_in = _answered(detector, crises)
+        false_alarms, falsely = _answered(detector, others)
+        results.append(Crisis(language, recall, false_alarms, len(crises), len(others), checked_in, falsely))
     return results
+
+
+def _answered(detector: CrisisDetector, texts: Sequence[str]) -> tuple[float | None, float | None]:
+    """Which share of `texts` is taken for a crisis, and behind which it checks in."""
+    judged = [(detector.kind(text) is not None, detector.unsure(text) is not None) for text in texts]
+    return _share([sure for sure, _ in judged]), _share([unsure for _, unsure in judged])
 
 
 def measure_goodbyes(replier: Replier, language: Language) -> Goodbyes:

@@ -34,7 +34,12 @@ WORDS: Final = {"alexa": "alexa", "hey jarvis": "hey_jarvis", "hey mycroft": "he
 
 def needs_no_recogniser(word: str) -> bool:
     """Whether a small model of its own hears `word`."""
-    return " ".join(word.lower().split()) in WORDS
+    return _plain(word) in WORDS
+
+
+def _plain(word: str) -> str:
+    """As `WORDS` has them: small letters, one space between words."""
+    return " ".join(word.lower().split())
 
 
 class WakeWordError(CompanionError):
@@ -187,7 +192,7 @@ def open_wake_word(
     Raises:
         WakeWordError: neither a small model nor the recogniser knows `word`.
     """
-    word = " ".join(word.lower().split())
+    word = _plain(word)
     if word in WORDS:
         return MicroWakeWord(word)
     if vosk_model is None:

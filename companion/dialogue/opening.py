@@ -13,7 +13,7 @@ from companion.dialogue.llm import Choice
 from companion.dialogue.persona import Persona
 from companion.dialogue.restraint import said_before
 from companion.dialogue.strategy.owner import Owner
-from companion.dialogue.strategy.planner import HARD, Plan, Situation, Strategy, tone_of
+from companion.dialogue.strategy.planner import HARD, Plan, Situation, tone_of
 from companion.dialogue.strategy.wording import Wording
 from companion.events import Affect, Exchange
 
@@ -99,8 +99,10 @@ class Openings:
             opening = Opening(choice.option, _as_planned(self.wording.tone(tone, turn), plan), plan, whole=True)
         else:
             opening = self._in_words(choice.option, moment, words, turn, plan, who.openers)
-        self._by_turn[number, words] = self._with_care(opening, moment, turn) if careful else opening
-        return self._by_turn[number, words]
+        if careful:
+            opening = self._with_care(opening, moment, turn)
+        self._by_turn[number, words] = opening
+        return opening
 
     def _with_care(self, opening: Opening, moment: str, turn: int) -> Opening:
         """What of `opening` answers words that may be of danger: understanding for what is hard, or else that it
@@ -134,9 +136,9 @@ class Openings:
 
     def _instead(self, plan: Plan, moment: str, words: str, turn: int) -> str:
         """What is said where something was asked and the model has no answer."""
-        strategy: Strategy = "suggestion" if plan.advises else plan.strategy
-        asked = plan.advises or "?" in words
-        return self.wording.line(strategy, moment, turn, self._welcome) if asked and strategy in LAST_RESORT else ""
+        if plan.advises:
+            return self.wording.line("suggestion", moment, turn, self._welcome)
+        return self.wording.line("information", moment, turn, self._welcome) if plan.owes_answer(words) else ""
 
     def _welcome(self, line: str) -> bool:
         """Whether the owner has not disliked a sentence of this `line`."""

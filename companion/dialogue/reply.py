@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
@@ -15,7 +15,7 @@ from companion.dialogue.mind import Clause
 from companion.dialogue.needs import Cancelled, Memory, Model, Remembered
 from companion.dialogue.opening import Opening, Openings
 from companion.dialogue.prompt import Message
-from companion.dialogue.safety.crisis import Valence
+from companion.dialogue.safety.crisis import Valence, even
 from companion.dialogue.safety.disclosure import due
 from companion.dialogue.safety.guard import FixedAnswer, Guard, SafetyKind
 from companion.dialogue.spoken import speakable
@@ -60,7 +60,7 @@ class Replier:
         companion: str = "Companion",
         memory: Memory | None = None,
         country: str | None = None,
-        valence: Valence = lambda words: 0.0,
+        valence: Valence = even,
         clock: Callable[[], float] | None = None,
         voice: bool = False,
         backchannels: bool = True,
@@ -220,8 +220,9 @@ class Replier:
             return
         yield from self._disclose()
         check = self._guard.check_in(history, words)
+        checked = list(_fixed(check)) if check is not None else []
         if self._model is None:
-            yield from _behind(Clause(self._persona.no_model, last=True), _fixed(check) if check is not None else None)
+            yield from _behind(Clause(self._persona.no_model, last=True), checked)
             return
         text, may_ask = "", True
         for clause in self._clauses(history, words, cancelled, affect):
@@ -231,12 +232,12 @@ class Replier:
                 self._owner.answered(len(history), clause.plan, affect.valence if affect is not None else 0.0)
             if not clause.last:
                 yield clause
-            elif check is not None and clause.safety is None:  # a farewell that the model heard is let go
-                yield from _behind(clause, _fixed(check))
+            elif checked and clause.safety is None:  # a farewell that the model heard is let go
+                yield from _behind(clause, checked)
             else:
                 may_ask = may_ask and not text.endswith("?")
                 question = self._memory.question() if self._memory and may_ask else None
-                yield from _behind(clause, _said(question) if question is not None else None)
+                yield from _behind(clause, list(_said(question)) if question is not None else [])
 
     def kept(self, history: Sequence[Exchange]) -> tuple[Exchange, ...]:
         """`history` without what has been forgotten; the model reads the rest anew."""
@@ -419,13 +420,10 @@ class Replier:
         return Exchange(turn.owner, opening.written(self._leads.without(turn.companion)))
 
 
-def _behind(last: Clause, more: Iterable[Clause] | None) -> Iterator[Clause]:
+def _behind(last: Clause, more: Sequence[Clause]) -> Iterator[Clause]:
     """The `last` clause of a reply, and what is said behind it, if anything."""
-    if more is None:
-        yield last
-        return
-    if last.text:
-        yield replace(last, last=False)
+    if last.text or not more:
+        yield replace(last, last=not more)
     yield from more
 
 

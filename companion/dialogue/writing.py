@@ -83,10 +83,9 @@ class Writer:
         hollow = [self.persona.cliches, *self.wording.unfitting(opening.plan)]
         lies = partial(claims, language=self.language)
         longest = LENGTHS[self.owner.preferences.answers]
-        owed = opening.plan.strategy == "information" and "?" in words
-        restraint = Restraint(
-            words, hollow, unwanted, lies, may_ask=opening.plan.asks, owes_answer=owed, sentences=longest
-        )
+        plan = opening.plan
+        owed = plan.owes_answer(words)
+        restraint = Restraint(words, hollow, unwanted, lies, may_ask=plan.asks, owes_answer=owed, sentences=longest)
         restraint.admit(opening.said)
         return restraint
 

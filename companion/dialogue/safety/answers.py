@@ -19,6 +19,7 @@ class Answers:
         self._texts: dict[str, dict[str, Any]] = tomllib.loads(text)
         self._line = line
         self._companion = companion
+        self._half_a_check_in = self.check_in()[: len(self.check_in()) // 2]
         self._help_named = (self._short(), *map(self._help, get_args(Kind)))
 
     def crisis(self, kind: Kind, times: int) -> str:
@@ -35,13 +36,12 @@ class Answers:
         return sentence.replace("{short}", self._short())
 
     def check_in(self) -> str:
-        """That more may be behind words that were answered like others, in one sentence."""
+        """That more may be behind the owner's words, in one sentence."""
         return str(self._texts["check-in"]["other"])
 
     def checked_in(self, said: str) -> bool:
         """Whether half of that or more was heard in `said`: who interrupts it there has understood it."""
-        sentence = self.check_in()
-        return sentence[: len(sentence) // 2] in said
+        return self._half_a_check_in in said
 
     def in_history(self, said: str) -> str:
         """What the model reads in place of `said`, where that named whom to call, or checked in.
@@ -51,10 +51,8 @@ class Answers:
         """
         if any(one in said for one in self._help_named):
             return str(self._texts["history"]["helped"])
-        if self.checked_in(said):
-            sentence = self.check_in()
-            return said[: said.index(sentence[: len(sentence) // 2])].rstrip()
-        return said
+        before, checked_in, _ = said.partition(self._half_a_check_in)
+        return before.rstrip() if checked_in else said
 
     def goodbye(self, kind: str, turn: int) -> str:
         """One warm sentence that lets the owner go."""

@@ -7,6 +7,7 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
+from companion.dialogue.patterns import any_of
 from companion.dialogue.safety.words import normal
 from companion.settings import Language
 
@@ -19,4 +20,4 @@ def claims(text: str, language: Language) -> bool:
 @cache
 def _signs(language: Language) -> re.Pattern[str]:
     text = (Path(__file__).parent / f"signs.{language}.toml").read_text(encoding="utf-8")
-    return re.compile("|".join(tomllib.loads(text)["claims"]["signs"]))
+    return any_of(tomllib.loads(text)["claims"]["signs"])

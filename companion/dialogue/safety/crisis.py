@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal, cast, get_args
 
+from companion.dialogue.patterns import any_of
 from companion.dialogue.safety.classifier import Classifier
 from companion.dialogue.safety.words import normal
 from companion.settings import Language
@@ -44,10 +45,15 @@ Valence = Callable[[str], float]
 """How pleasant words are, -1…1."""
 
 
+def even(words: str) -> float:
+    """The `Valence` of all words where nothing tells it."""
+    return 0.0
+
+
 class CrisisDetector:
     """Knows one language. The same words are always judged alike."""
 
-    def __init__(self, language: Language, classifier: Classifier | None, valence: Valence = lambda words: 0.0) -> None:
+    def __init__(self, language: Language, classifier: Classifier | None, valence: Valence = even) -> None:
         """`classifier`: None leaves the patterns alone. `valence`: of words by themselves."""
         data = tomllib.loads((Path(__file__).parent / f"crisis.{language}.toml").read_text(encoding="utf-8"))
         self._language = language
@@ -99,8 +105,3 @@ class CrisisDetector:
         parts = [part for part in self._breaks.split(text) if not self._elsewhere.search(part)]
         separator, gap = ("", "~") if self._language == "ko" else (" ", " ~ ")
         return " ".join(self._figures.sub(gap, separator.join(parts)).split())
-
-
-def any_of(patterns: Sequence[str]) -> re.Pattern[str]:
-    """One pattern for all of `patterns`; of none, one that never matches."""
-    return re.compile("|".join(patterns) or "(?!)")

@@ -8,7 +8,7 @@ from typing import Final, Literal, get_args
 
 from companion.dialogue.safety.answers import Answers
 from companion.dialogue.safety.classifier import Classifier
-from companion.dialogue.safety.crisis import CrisisDetector, Kind, Valence
+from companion.dialogue.safety.crisis import CrisisDetector, Kind, Valence, even
 from companion.dialogue.safety.helplines import helpline, likely_country
 from companion.dialogue.safety.signs import Signs
 from companion.events import Exchange
@@ -33,9 +33,7 @@ class FixedAnswer:
 class Guard:
     """Holds no state: the same talk gets the same answers."""
 
-    def __init__(
-        self, language: Language, companion: str, country: str | None = None, valence: Valence = lambda words: 0.0
-    ) -> None:
+    def __init__(self, language: Language, companion: str, country: str | None = None, valence: Valence = even) -> None:
         """`country`: ISO 3166, two letters; None asks the computer's clock and language. `valence`: of words."""
         self.answers = Answers(language, helpline(country or likely_country(language), language), companion)
         self._crisis = CrisisDetector(language, Classifier.load(language), valence)
@@ -72,8 +70,8 @@ class Guard:
     def check_in(self, history: Sequence[Exchange], words: str) -> FixedAnswer | None:
         """What ends the answer to `words` that may be of danger; None where they are not, or where it was said lately.
 
-        One sentence behind what else is said, which asks nothing then: words that only sound alike are answered too,
-        and whoever is in danger needs no more than to say yes.
+        One sentence behind what else is said, which asks nothing then: whoever is in danger needs no more than to say
+        yes, and who is not may go on.
         """
         recent = history[-_RECENT:]
         if self._crisis.unsure(words) is None or any(self.answers.checked_in(turn.companion) for turn in recent):

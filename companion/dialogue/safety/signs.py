@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Final
 
+from companion.dialogue.patterns import any_of
 from companion.dialogue.safety.words import normal
 from companion.settings import Language
 
@@ -33,12 +34,12 @@ class Signs:
         }
         self._closing = re.compile("|".join(f"{bound}(?:{sign})" for sign in farewell["closing"]))
         self._fillers = re.compile("|".join(f"{bound}(?:{sign}){bound}" for sign in farewell["fillers"]))
-        self._identity = {kind: _any(data["identity"][kind]) for kind in ("pretend", "love", "nature", "feelings")}
-        self._not_identity = _any(data["identity"]["not"])
-        self._medicine, self._not_medicine = _any(data["medicine"]["ask"]), _any(data["medicine"]["not"])
-        self._call = _any(data["offer"]["call"])
+        self._identity = {kind: any_of(data["identity"][kind]) for kind in ("pretend", "love", "nature", "feelings")}
+        self._not_identity = any_of(data["identity"]["not"])
+        self._medicine, self._not_medicine = any_of(data["medicine"]["ask"]), any_of(data["medicine"]["not"])
+        self._call = any_of(data["offer"]["call"])
         self._yes, self._who = (re.compile(data["owns-up"][name]) for name in ("yes", "who"))
-        self._more = _any(data["owns-up"]["more"])
+        self._more = any_of(data["owns-up"]["more"])
 
     def goodbye(self, words: str) -> str | None:
         """`night` or `day` where `words` are a farewell and next to nothing else, or end with one."""
@@ -75,7 +76,3 @@ class Signs:
     def call(self, words: str) -> bool:
         """Whether `words` ask it to call someone."""
         return bool(self._call.search(normal(words, self._language)))
-
-
-def _any(patterns: list[str]) -> re.Pattern[str]:
-    return re.compile("|".join(patterns))

@@ -98,6 +98,10 @@ class Plan:
         """Whether the reply says what the owner could do."""
         return "suggestion" in (self.strategy, self.then)
 
+    def owes_answer(self, words: str) -> bool:
+        """Whether the owner asked in these `words` for something that is to be told."""
+        return self.strategy == "information" and "?" in words
+
     @property
     def instruction(self) -> str:
         """What the model is told behind the name of the moment, as in the persona's examples; often nothing."""

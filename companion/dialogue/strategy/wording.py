@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from companion.dialogue.patterns import any_of
 from companion.dialogue.strategy.planner import GOOD, HARD, Plan, Strategy, Tone
 from companion.settings import Language
 
 Lines = Mapping[str, Mapping[str, Sequence[str]]]
-
-_NEWS: Final = ("good_news", "bad_news", "turned_out_well")
 
 OFTEN: Final = 3
 """Uses from which a word is one of the owner's own, and is taken up where they do not say it just now."""
@@ -108,9 +107,7 @@ class Wording:
 def load(language: Language) -> Wording:
     """The wording of `language`."""
     data = tomllib.loads((Path(__file__).parent / f"strategies.{language}.toml").read_text(encoding="utf-8"))
-    signs = {
-        name: re.compile("|".join(several) or "(?!)", re.IGNORECASE) for name, several in data.pop("signs").items()
-    }
+    signs = {name: any_of(several, re.IGNORECASE) for name, several in data.pop("signs").items()}
     own_words, voice_off = data.pop("own_words"), data.pop("voice")["off"]
-    names = ("advice", "quiet", *_NEWS, "burden", "evasive", "unasked", "helped", "not_helped", "voice_off")
+    names = "advice quiet good_news bad_news turned_out_well burden evasive unasked helped not_helped voice_off".split()
     return Wording(data, own_words, voice_off, *(signs[name] for name in names))
