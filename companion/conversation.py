@@ -587,9 +587,10 @@ class Conversation:
             self._hold(turn, message.strategy)
         if message.text:
             self._say(turn, reply, message)
+        reply.waits = reply.waits or message.waits
         if message.last:
             self._close_reply(turn, reply, message.revision)
-        elif not first or not message.text:
+        elif not message.waits and (not first or not message.text):
             self._write_on(message.turn, message.revision, reply)
         # The clause after the first waits for the first one's sound: with two cores, writing on would delay it.
 
@@ -616,7 +617,7 @@ class Conversation:
                 reply.sound_at = self._now()
         if message.last:
             reply.spoken += 1
-            if message.clause == reply.led and not reply.complete:  # the first that was written
+            if message.clause == reply.led and not reply.complete and not reply.waits:  # the first that was written
                 self._write_on(message.turn, message.revision, reply)
             self._close_reply(turn, reply, message.revision)
 
@@ -645,6 +646,8 @@ class Conversation:
         reply.started = message.position
         self._taking.started_playing()
         self._spoken, self._turn = turn, None
+        if reply.waits:
+            self._write_on(turn.number, message.tag, reply)
         self._tell(turn)
         self._emit(ReplyStarted(seconds(message.position)), turn=turn.number)
         started = seconds(message.position) + self._stalled

@@ -198,7 +198,7 @@ class ClauseReady:
     `ahead`: the reply was begun before it was sure that the turn is over. `aside`: this is about the memory, and no
     part of the talk. `recall`: what came to mind, given with the first clause. `safety`: the kind of `Safety` answer
     that begins here. `style`: how it is spoken, of `tts.styles`; `pace`: its rate beside that of the style. `strategy`:
-    given with the first clause.
+    given with the first clause. `waits`: the next clause is asked for only once this one sounds.
     """
 
     turn: int
@@ -213,6 +213,7 @@ class ClauseReady:
     style: str = "neutral"
     strategy: Strategy | None = None
     pace: float = 1.0
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -276,4 +276,5 @@ def ready(clause: Clause, turn: int, revision: int) -> ClauseReady:
         clause.style,
         Strategy(clause.plan.strategy, clause.plan.why) if clause.plan is not None else None,
         clause.pace,
+        clause.waits,
     )

@@ -26,6 +26,7 @@ class Reply:
     ahead: bool = False
     aside: bool = False
     disclosed: int = 0  # clauses at its beginning that say what it is, and are no part of the talk
+    waits: bool = False  # what comes behind its first clause cannot be undone: not to be asked for before it sounds
     led: bool = False  # it opens with a lead, which no model writes
     hesitated: bool = False  # it was late, and asked for one
     clause_at: float | None = None

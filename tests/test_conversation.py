@@ -170,6 +170,22 @@ def test_only_replies_that_were_let_sound_do(pause: float) -> None:
     assert [ended.text for ended in log.all(ReplyEnded)] == ["One two three."] * len(log.all(ReplyStarted))
 
 
+@pytest.mark.parametrize("pause", [0.30 + 0.04 * step for step in range(8)])
+def test_what_cannot_be_undone_is_done_once_and_only_if_its_answer_sounds(pause: float) -> None:
+    done: list[str] = []
+
+    class Forgetting(ScriptedReplier):
+        def reply(self, history, words, cancelled, affect=None, lead=""):  # type: ignore[no-untyped-def]
+            yield Clause("All right.", last=False, aside=True, waits=True)
+            done.append(words)
+            yield Clause("Done.", last=True, aside=True)
+
+    sound = np.concatenate((silence(0.6), speech(0.8), silence(pause), speech(0.3), silence(0.2)))
+    _, _, _, _, log = converse(sound, replier=Forgetting())
+    assert len(done) == len(log.all(ReplyStarted))
+    assert [ended.text for ended in log.all(ReplyEnded)] == ["All right. Done."] * len(done)
+
+
 def test_a_sound_without_words_is_not_answered() -> None:
     _, device, _, replier, log = converse(UTTERANCE, words=("",))
     assert replier.asked == []

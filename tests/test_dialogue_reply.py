@@ -76,6 +76,7 @@ class ScriptedMemory:
         self.remembered = remembered or Remembered()
         self._asked = asked
         self._question = question
+        self.agreed: Callable[[], str] | None = None
         self.done: list[str] = []
         self.profile: dict[str, Any] = {}
 
@@ -568,6 +569,24 @@ def test_a_request_to_the_memory_is_done_once_and_not_ahead_of_time() -> None:
     assert texts(clauses) == ["Done.", "It is forgotten."]
     assert all(clause.aside for clause in clauses)
     assert [clause.last for clause in clauses] == [False, True]
+
+
+def test_what_is_agreed_to_be_forgotten_goes_only_behind_the_words_that_say_so() -> None:
+    memory = ScriptedMemory(asked="Yes.")
+    gone: list[str] = []
+
+    def forget() -> str:
+        gone.append("Tom")
+        return "One thing is forgotten."
+
+    memory.agreed = forget
+    reply = Replier(ScriptedModel("Hm."), "en", memory=memory).reply((), "Yes.", never)
+    first, second = next(reply), next(reply)
+    assert [(clause.last, clause.waits) for clause in (first, second)] == [(False, False), (False, True)]
+    assert gone == []
+    (done,) = reply
+    assert gone == ["Tom"]
+    assert (done.text, done.last, done.aside) == ("One thing is forgotten.", True, True)
 
 
 def test_a_request_to_the_memory_needs_no_model() -> None:

@@ -41,8 +41,10 @@ class Talks:
         return self.now
 
     def say(self, words: str) -> str | None:
-        """What the memory answers; ordinary talk is kept."""
+        """What the memory answers, last of all; ordinary talk is kept."""
         answer = self.attendant.answer(words)
+        if (carry_out := self.attendant.agreed) is not None:
+            answer = carry_out()
         if answer is None:
             self.keeper.save(self.now, words, "I see.")
         return answer
@@ -289,6 +291,18 @@ def test_nothing_is_destroyed_without_a_clear_yes(talks: Talks, answer: str) -> 
     talks.say(answer)
     talks.say("yes")
     assert "Tom lied to me." in talks.said()
+
+
+@pytest.mark.parametrize("then", ["Yes, no, wait, don't.", "no", "yes but what about dinner"])
+def test_a_yes_that_is_taken_back_before_it_is_answered_destroys_nothing(talks: Talks, then: str) -> None:
+    talks.say("Tom lied to me.")
+    talks.say("Forget everything.")
+    assert talks.attendant.answer("Yes.") == "All right."
+    assert talks.attendant.agreed is not None
+    assert talks.attendant.concerns(then)
+    assert talks.attendant.answer(then) == "Nothing is forgotten."
+    assert talks.attendant.agreed is None
+    assert talks.said() == ["Tom lied to me."]
 
 
 @pytest.mark.parametrize(

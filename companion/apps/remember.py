@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -53,6 +53,11 @@ class TalkMemory:
     def answer(self, words: str) -> str | None:
         """Do what `words` ask of the memory, and say so."""
         return self._attendant.answer(words)
+
+    @property
+    def agreed(self) -> Callable[[], str] | None:
+        """Destroys what the last words agreed to, and says so."""
+        return self._attendant.agreed
 
     def question(self) -> str | None:
         """What the owner should be asked."""

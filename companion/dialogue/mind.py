@@ -21,7 +21,7 @@ class Clause:
     part of the talk. `recall`: what came to mind, given with the first clause. `safety`: here begins what is said in
     code, whatever a model would have said. `style`: how it sounds, of `tts.styles`; `pace`: this owner's rate of the
     voice beside that of the style. `plan`: how the turn is answered, given with the first clause, where there was a
-    choice.
+    choice. `waits`: what comes behind it cannot be undone, and is asked for only once this sounds.
     """
 
     text: str
@@ -34,6 +34,7 @@ class Clause:
     style: str = "neutral"
     pace: float = 1.0
     plan: Plan | None = None
+    waits: bool = False
 
 
 class Dialogue(Protocol):

@@ -44,6 +44,11 @@ class Memory(Protocol):
     def answer(self, words: str) -> str | None:
         """Do what `words` ask of the memory, and say so; None where they ask nothing of it."""
 
+    @property
+    def agreed(self) -> Callable[[], str] | None:
+        """Destroys what the last words agreed to, and says so, once they cannot be taken back; None: they agreed to
+        nothing of the kind."""
+
     def question(self) -> str | None:
         """What the owner should be asked about something remembered."""
 

@@ -210,13 +210,13 @@ class Replier:
             self._voice = False
             yield Clause(self._wording.voice_off, last=True, safety="voice-off")
             return
-        answer = self._memory.answer(words) if self._memory is not None else None
-        if answer is not None:
-            self._begun, self._remembered = None, (0, Remembered())  # what came to mind may be forgotten now
-            self._owner.recall()
-        if answer is not None or wished is not None:
+        if (answer := self._of_memory(words)) is not None:
             self._aside = True
-            yield from _said(answer or wished or "", aside=True)
+            yield from answer
+            return
+        if wished is not None:
+            self._aside = True
+            yield from _said(wished, aside=True)
             return
         yield from self._disclose()
         check = self._guard.check_in(history, words)
@@ -238,6 +238,28 @@ class Replier:
                 may_ask = may_ask and not text.endswith("?")
                 question = self._memory.question() if self._memory and may_ask else None
                 yield from _behind(clause, list(_said(question)) if question is not None else [])
+
+    def _of_memory(self, words: str) -> Iterator[Clause] | None:
+        """What is said to words that ask something of the memory; None where they do not."""
+        if self._memory is None or (answer := self._memory.answer(words)) is None:
+            return None
+        if (carry_out := self._memory.agreed) is None:
+            self._may_have_forgotten()
+            return _said(answer, aside=True)
+        return self._carried_out(answer, carry_out)
+
+    def _carried_out(self, answer: str, carry_out: Callable[[], str]) -> Iterator[Clause]:
+        """The `answer` to what was agreed to, and what is said when it is done, which is behind that answer."""
+        for clause in _said(answer, aside=True):
+            yield replace(clause, last=False, waits=clause.last)
+        done = carry_out()
+        self._may_have_forgotten()
+        yield from _said(done, aside=True)
+
+    def _may_have_forgotten(self) -> None:
+        """What came to mind, and what was begun with it, may be forgotten now."""
+        self._begun, self._remembered = None, (0, Remembered())
+        self._owner.recall()
 
     def kept(self, history: Sequence[Exchange]) -> tuple[Exchange, ...]:
         """`history` without what has been forgotten; the model reads the rest anew."""

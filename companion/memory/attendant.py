@@ -1,8 +1,8 @@
 """Does what the owner asks of the memory by voice, and says what was done.
 
-Nothing is destroyed on a request alone: what would go is said first, and only a clear yes lets it go. Anything else is
-a no. What is said here is no part of the talk: it is neither kept nor shown to the language model, for "forget Anna"
-would keep Anna.
+Nothing is destroyed on a request alone: what would go is said first, and only a clear yes lets it go, which can be
+taken back until the answer to it is heard. Anything else is a no. What is said here is no part of the talk: it is
+neither kept nor shown to the language model, for "forget Anna" would keep Anna.
 """
 
 from __future__ import annotations
@@ -26,38 +26,72 @@ Answer = Callable[[], str]
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
-    """A question that was asked. `yes` and `no` do what the answer calls for and give what is said then."""
+    """A question that was asked. `yes` and `no` do what the answer calls for and give what is said then.
+
+    `forgets`: a yes destroys something.
+    """
 
     yes: Answer
     no: Answer
+    forgets: bool = False
 
 
 class Attendant:
-    """The requests of one talk. State: the question that was asked last, if any."""
+    """The requests of one talk.
+
+    State: the question that was asked last, if any, and whether it was agreed to and nothing is done yet.
+    """
 
     def __init__(self, keeper: Keeper) -> None:
         self._keeper = keeper
         self._store = keeper.store
         self._language = keeper.language
         self._pending: _Pending | None = None
+        self._agreed = False
 
     def concerns(self, words: str) -> bool:
         """Whether `words` are a request, or the answer to a question that was asked. Changes nothing."""
-        if self._pending is not None and self._decided(words) is not None:
+        if self._agreed or (self._pending is not None and self._decided(words) is not None):
             return True
-        return self._request(words) is not None
+        try:
+            return self._request(words) is not None
+        except StoreError:
+            return False  # if they are one, `answer` says that it did not work
 
     def answer(self, words: str) -> str | None:
         """Do what `words` ask for and give what is said to it; None for ordinary talk.
 
-        A question that was asked is over with the next words, whatever they are.
+        A question that was asked is over with the next words, whatever they are; only a yes that destroys something
+        waits for `agreed` to be called.
         """
         pending, self._pending = self._pending, None
+        taken_back, self._agreed = self._agreed, False
         try:
+            if pending is not None and taken_back and not self._decided(words):
+                return pending.no()
             if pending is not None and (yes := self._decided(words)) is not None:
+                if yes and pending.forgets:
+                    self._pending, self._agreed = pending, True
+                    return self._say("agreed")
                 return pending.yes() if yes else pending.no()
             request = self._request(words)
             return None if request is None else self._do(request, words)
+        except StoreError:
+            return self._say("failed")
+
+    @property
+    def agreed(self) -> Answer | None:
+        """Destroys what the last words agreed to, and says so; None where they agreed to nothing.
+
+        For the moment in which the answer to them sounds: until then the owner can go on, and take them back.
+        """
+        return self._carry_out if self._agreed else None
+
+    def _carry_out(self) -> str:
+        pending, self._pending, self._agreed = self._pending, None, False
+        assert pending is not None
+        try:
+            return pending.yes()
         except StoreError:
             return self._say("failed")
 
@@ -238,7 +272,9 @@ class Attendant:
     def _ask(self, plan: Plan, question: str, words: str = "", **values: str) -> str:
         if not plan:
             return self._say("nothing_found")
-        self._pending = _Pending(lambda: self._forget(plan, words), lambda: self._say("nothing_forgotten"))
+        self._pending = _Pending(
+            lambda: self._forget(plan, words), lambda: self._say("nothing_forgotten"), forgets=True
+        )
         return self._say(question, things=self._things(plan), **values)
 
     def _ask_about(self, words: str) -> str:
