@@ -114,13 +114,15 @@ def _first_kept(said: Sequence[str], heard: Sequence[str], room: int, count: Cou
     The walk goes through the whole talk as it grew: what is dropped thus depends on the talk alone, and stays the same
     from turn to turn until the room is full again.
     """
-    first = 0
+    first = kept = 0
     sizes: list[int] = []
     for index, words in enumerate(said):
         size = count(words) + PER_MESSAGE
-        if sum(sizes[first:]) + size > room:
-            while sum(sizes[first:]) > room - room // 2 - PER_MESSAGE:
+        if kept + size > room:
+            while kept > room - room // 2 - PER_MESSAGE:
+                kept -= sizes[first]
                 first += 1
         if index < len(heard):
             sizes.append(size + count(heard[index]) + PER_MESSAGE)
+            kept += sizes[-1]
     return first
