@@ -18,11 +18,13 @@ from __future__ import annotations
 import queue
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 
 import numpy as np
 
-from companion.audio.device import AudioDevice
+from companion.audio.device import AudioDevice, AudioError
 from companion.audio.level import decibels, loudness
 from companion.audio.smart_turn import SPAN
 from companion.audio.voice_activity import WINDOW
@@ -38,6 +40,7 @@ from companion.events import (
     BargeIn,
     ClauseReady,
     CompletenessReady,
+    DeviceFailed,
     DeviceTrouble,
     Event,
     Exchange,
@@ -79,7 +82,7 @@ from companion.tts import earcons
 from companion.tts.styles import style
 from companion.turns.attention import State
 from companion.turns.believable import believable
-from companion.turns.heard import SpokenClause, heard
+from companion.turns.heard import SpokenClause, heard, heard_of_talk
 from companion.turns.interruption import Overlap, asks_to_stop, weigh
 from companion.turns.pauses import Pauses
 from companion.turns.taking import Action, Begin, Commit, Dismiss, Hold, Phase, Probe, Read, Resume, TurnTaking
@@ -155,8 +158,12 @@ class Conversation:
         return self._history
 
     def run(self) -> None:
-        """Listen and answer until the input is through. Ctrl-C ends the session in order."""
-        reason = "owner"
+        """Listen and answer until the input is through. Ctrl-C ends the session in order, and so does an error.
+
+        Raises:
+            AudioError: the device came to an end that nobody foresaw.
+        """
+        reason = "trouble"
         try:
             self._warm()
             self._device.start(self._queue.put)
@@ -167,7 +174,7 @@ class Conversation:
                 self._handle(self._next())
             reason = "input"
         except KeyboardInterrupt:
-            pass
+            reason = "owner"
         finally:
             self._close(reason)
 
@@ -232,6 +239,8 @@ class Conversation:
                 self._emit(Trouble("memory", f"a turn was not kept ({message.detail})"), turn=message.turn)
             case DeviceTrouble():
                 self._emit(Trouble("sound", message.detail))
+            case DeviceFailed():
+                raise AudioError(f"the sound device stopped working ({message.detail}); start again")
             case KeyPressed():
                 self._key(message.key)
             case Announcement():
@@ -332,6 +341,7 @@ class Conversation:
                 "the microphone hears the speaker too well: it does not listen while it speaks; press a key instead"
             )
             self._emit(Trouble("sound", detail))
+            self._pre_roll.clear()  # it holds our own voice
         self._taking.duplex = self._duplex and not leaking
 
     def _keep(self, frame: Samples) -> None:
@@ -366,13 +376,24 @@ class Conversation:
                 self._commit(action)
             case Dismiss():
                 self._dismiss()
-                self._hands_free.nothing_said()
+                self._attend(self._hands_free.nothing_said())
 
     def _dismiss(self) -> None:
         """Nothing was said, or nothing to be answered; what it would have gone on from was."""
         turn, self._turn = self._turn, None
         if turn is not None and turn.before:
             self._save(turn, turn.before, "", interrupted=True)
+
+    def _keep_unanswered(self) -> None:
+        """The turn that is on gets no answer: what is known to have been said in it is kept all the same."""
+        turn, self._turn = self._turn, None
+        if turn is None:
+            return
+        self._tell(turn)
+        words = turn.words(turn.reading.transcript.text if turn.reading is not None else "")
+        aside = (turn.reply is not None and turn.reply.aside) or self._parts.replier.aside(words)
+        if words and not aside and (turn.commit is not None or turn.before):
+            self._save(turn, words, "", interrupted=False)
 
     def _begin(self, action: Begin) -> None:
         frames = list(self._pre_roll)
@@ -383,6 +404,7 @@ class Conversation:
             start=self._position - FRAME * len(frames),
             recent=deque(frames, maxlen=SPAN // FRAME),
             asked_partial=self._position,
+            began_t=self._now() - seconds(FRAME * len(frames)),
             background=float(np.quantile(self._room, 0.1)) if self._room else 0.0,
         )
 
@@ -547,8 +569,8 @@ class Conversation:
         if turn.affect is not None:
             self._hold(turn, turn.affect)
         if (goodbye := self._hands_free.goodbye(transcript.text)) is not None:
-            turn.reply = Reply(self._now(), iter((Clause(goodbye, last=True, aside=True),)))
-            self._write_on(turn.number, commit.revision, turn.reply)
+            turn.reply = Reply(asked_at=self._now())
+            self._have_clause(turn, ready(Clause(goodbye, last=True, aside=True), turn.number, commit.revision))
             return
         lead = self._parts.replier.lead(history, words, turn.affect)
         reply = turn.reply = Reply(asked_at=self._now(), led=lead is not None)
@@ -579,7 +601,6 @@ class Conversation:
             self._hold(turn, message.recall)
         if message.safety is not None:
             self._hold(turn, Safety(message.safety))
-            reply.disclosed += message.safety == "disclosure"
             reply.checked_in = message.safety == "check-in"
             if message.safety == "voice-off":
                 self._stop_listening(turn)
@@ -596,7 +617,7 @@ class Conversation:
 
     def _say(self, turn: Turn, reply: Reply, clause: ClauseReady) -> None:
         self._jobs.speak(clause, len(reply.clauses))
-        reply.clauses.append(SpokenClause(clause.text, 0))
+        reply.clauses.append(SpokenClause(clause.text, 0, of_itself=clause.safety == "disclosure"))
         self._hold(turn, ReplyClause(clause.text, style(clause.style, clause.pace)))
 
     def _stop_listening(self, turn: Turn) -> None:
@@ -610,7 +631,7 @@ class Conversation:
         reply = turn.reply
         assert reply is not None
         spoken = reply.clauses[message.clause]
-        reply.clauses[message.clause] = SpokenClause(spoken.text, spoken.samples + len(message.samples))
+        reply.clauses[message.clause] = replace(spoken, samples=spoken.samples + len(message.samples))
         if len(message.samples):
             self._device.play(message.revision, message.samples, message.rate, last=False)
             if reply.sound_at is None:
@@ -635,7 +656,7 @@ class Conversation:
         """The reply has no sound. The turn ends all the same."""
         self._tell(turn)
         self._emit(ReplyEnded("", interrupted=False))
-        self._turn = None
+        self._keep_unanswered()
         self._taking.stopped_playing(self._position)
         self._attend(self._hands_free.turn_over(self._position))
 
@@ -661,8 +682,7 @@ class Conversation:
         assert turn.reading is not None
         said = turn.words(turn.reading.transcript.text)
         self._emit(ReplyEnded(text, interrupted=message.stopped), turn=turn.number)
-        disclosed = " ".join(clause.text for clause in reply.clauses[: reply.disclosed])
-        answered = text[len(disclosed) :].strip()  # a model that reads in its history what it is says it again
+        answered = heard_of_talk(reply.clauses, message.played)
         led = reply.clauses[0].text if reply.led else ""
         unanswered = message.stopped and not reply.aside and led.startswith(answered)
         if unanswered and self._turn is not None and self._turn is not turn:
@@ -698,8 +718,9 @@ class Conversation:
             self._give_up()
         else:
             self._device.stop()  # an announcement
+            self._deaf_until = min(self._deaf_until, self._position + AFTER_SOUND)
         if key == "mute" and self._turn is not None:
-            self._turn = None
+            self._keep_unanswered()
             self._taking.abandon(self._position)
         self._attend(self._hands_free.pressed(key, self._position))
 
@@ -766,7 +787,7 @@ class Conversation:
         if senses is not None and turn.tone is not None:
             senses.learn(turn.tone)
             voice = senses.record()
-        ago = self._now() - seconds(turn.start)
+        ago = self._now() - turn.began_t
         self._jobs.keep(turn.number, said, answered, ago, interrupted, turn.affect, voice)
 
     def _warm(self) -> None:
@@ -787,17 +808,11 @@ class Conversation:
 
     def _give_up(self) -> None:
         """Neither speak nor think on, and listen; the owner's words are kept, and what was heard of our reply."""
-        turn = self._turn
         self._device.stop()
         if self._spoken is not None:
             self._taking.give_way()  # what was heard of the reply is kept once it has ended
             return
-        if turn is not None:
-            self._tell(turn)
-            words = turn.words(turn.reading.transcript.text if turn.reading is not None else "")
-            if words and (turn.commit is not None or turn.before):
-                self._save(turn, words, "", interrupted=False)
-        self._turn = None
+        self._keep_unanswered()
         self._taking.abandon(self._position)
         self._attend(self._hands_free.turn_over(self._position))
 
@@ -811,17 +826,28 @@ class Conversation:
         self._open = self._device.next_input()
 
     def _close(self, reason: str) -> None:
-        if self._spoken is not None:
-            self._device.stop()
-            while not self._queue.empty():
-                self._handle(self._queue.get())
-        self._taking.abandon(self._position)  # whatever still runs is void
-        self._jobs.close()
-        self._device.close()
-        while not self._queue.empty():  # what was kept of the last turn
-            if isinstance(message := self._queue.get(), TurnSaved):
+        """End the session in order, whatever else goes wrong meanwhile."""
+        with ExitStack() as last:
+            last.callback(lambda: self._emit(SessionEnded(reason)))
+            last.callback(self._tell_what_was_kept)
+            last.callback(self._device.close)
+            last.callback(self._jobs.close)
+            if self._spoken is not None:
+                self._device.stop()
+                for message in self._queued():
+                    if isinstance(message, PlaybackStarted | PlaybackEnded | TurnSaved):
+                        self._handle(message)
+            self._keep_unanswered()
+            self._taking.abandon(self._position)  # whatever still runs is void
+
+    def _tell_what_was_kept(self) -> None:
+        for message in self._queued():
+            if isinstance(message, TurnSaved) or (isinstance(message, WorkFailed) and message.what == "memory"):
                 self._handle(message)
-        self._emit(SessionEnded(reason))
+
+    def _queued(self) -> Iterator[Message | None]:
+        while not self._queue.empty():
+            yield self._queue.get()
 
 
 def steady(before: str, now: str) -> str:

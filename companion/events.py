@@ -152,6 +152,13 @@ class DeviceTrouble:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceFailed:
+    """The sound device ended for a reason that nobody foresaw, and will post nothing more: the kind of the error."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class PartialReady:
     """Words so far, while the owner speaks."""
 
@@ -283,6 +290,7 @@ Message = (
     | PlaybackHeld
     | PlaybackEnded
     | DeviceTrouble
+    | DeviceFailed
     | PartialReady
     | ReadingReady
     | CompletenessReady

@@ -75,9 +75,9 @@ class HandsFree:
         """The owner speaks."""
         self._attention.turn_began()
 
-    def nothing_said(self) -> None:
+    def nothing_said(self) -> list[News]:
         """What began as a turn was none."""
-        self._attention.nothing_said()
+        return self._told(self._attention.nothing_said())
 
     def goodbye(self, words: str) -> str | None:
         """What to answer where a turn of these `words` asks to be left alone; None: it does not ask for that."""

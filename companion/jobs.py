@@ -36,6 +36,10 @@ from companion.turns.taking import Phase, Probe, Read, TurnTaking
 from companion.worker import Job, Worker
 
 
+def _no_matter(error: Exception) -> None:
+    """What is read, made or shown ahead of time is a comfort: where it fails, the work that matters comes later."""
+
+
 class Jobs:
     """The workers of a session. `taking` is looked at, never changed: which revisions hold, and who has the floor."""
 
@@ -104,8 +108,7 @@ class Jobs:
             if (words := self._parts.recognizer.partial()) is not None:
                 self._post(PartialReady(turn, revision, words))
 
-        # Captions are a comfort: where they fail, the reading that matters is still to come, and will say so.
-        self._reader.submit(caption, failed=lambda error: None)
+        self._reader.submit(caption, _no_matter)
 
     def read(self, turn: int, revision: int, start: int, upto: int) -> None:
         """`ReadingReady`: the words of the turn that began at sample `start`, up to sample `upto`."""
@@ -152,17 +155,12 @@ class Jobs:
     def warm(self, history: tuple[Exchange, ...]) -> None:
         """Let the model read what the next prompt will begin with, while nobody waits for it."""
         # Whatever the owner says next comes behind it: only the end of the session makes it void.
-        self._writer.submit(
-            lambda: self._parts.replier.warm(history, lambda: self._closing),
-            self._failed("language model", self._taking.revision),
-        )
+        self._writer.submit(lambda: self._parts.replier.warm(history, lambda: self._closing), _no_matter)
 
     def follow(self, history: tuple[Exchange, ...], words: str, revision: int) -> None:
         """Let the model read how the owner's turn begins."""
         void = self.void(revision)
-        self._writer.submit(
-            lambda: self._parts.replier.follow(history, words, void), self._failed("language model", revision)
-        )
+        self._writer.submit(lambda: self._parts.replier.follow(history, words, void), _no_matter)
 
     def prepare(self, history: tuple[Exchange, ...], words: str, revision: int, affect: Affect | None) -> None:
         """Let the model begin to answer words that may be all, and the voice make the sound of that beginning."""
@@ -173,7 +171,7 @@ class Jobs:
             if first is not None and first.text:
                 self._rehearse(first, lambda: not void())
 
-        self._writer.submit(prepare, self._failed("language model", revision))
+        self._writer.submit(prepare, _no_matter)
 
     def write(self, rest: Iterator[Clause], turn: int, revision: int) -> None:
         """`ClauseReady`: the next clause of the reply."""
@@ -210,13 +208,16 @@ class Jobs:
             if sound:
                 self._post(NodReady(revision, np.concatenate(sound), rate))
 
-        self._speaker.submit(speak, failed=lambda error: None)
+        self._speaker.submit(speak, _no_matter)
 
     def rehearse(self) -> None:
         """Let the voice make the sound of what it is likely to say, while nobody speaks."""
 
+        def wanted() -> bool:
+            return not self._closing and self._taking.phase in (Phase.LISTENING, Phase.GUARD)
+
         for clause in self._parts.replier.familiar():
-            self._rehearse(clause, lambda: self._taking.phase in (Phase.LISTENING, Phase.GUARD))
+            self._rehearse(clause, wanted)
 
     def _rehearse(self, clause: Clause, wanted: Callable[[], bool]) -> None:
         """Let the voice make the sound of `clause`, if it is `wanted` by then; the voice keeps it."""
@@ -226,8 +227,7 @@ class Jobs:
                 for _ in self._sound(clause):
                     pass
 
-        # Where that fails, it will when the words are needed, and be told.
-        self._speaker.submit(rehearse, failed=lambda error: None)
+        self._speaker.submit(rehearse, _no_matter)
 
     def _sound(self, clause: Clause | ClauseReady) -> Iterator[Samples]:
         """The sound of `clause` in its own style, piece by piece."""

@@ -25,7 +25,6 @@ class Reply:
     first_token: float | None = None
     ahead: bool = False
     aside: bool = False
-    disclosed: int = 0  # clauses at its beginning that say what it is, and are no part of the talk
     waits: bool = False  # what comes behind its first clause cannot be undone: not to be asked for before it sounds
     led: bool = False  # it opens with a lead, which no model writes
     hesitated: bool = False  # it was late, and asked for one
@@ -55,6 +54,7 @@ class Turn:
     start: int  # and of the first that the recogniser got
     recent: deque[Samples]  # the last seconds, for Smart Turn
     asked_partial: int
+    began_t: float = 0.0  # seconds since the start of the session
     background: float = 0.0  # level of the room before it, root mean square
     partial: str = ""
     standing: str = ""  # words that stood still over two captions, which the model has read

@@ -272,6 +272,9 @@ class ScriptedReplier:
             self.written.append(clause)
             yield Clause(clause, last=index == len(self.clauses) - 1, first_token=0.1 if index == 0 else None)
 
+    def aside(self, words: str) -> bool:
+        return words == "forget that"
+
     def kept(self, history: Sequence[Exchange]) -> tuple[Exchange, ...]:
         return tuple(history)
 
@@ -351,12 +354,13 @@ def converse(
     senses: Senses | None = None,
     storage: Storage | None = None,
     duplex: bool = False,
+    log: Log | None = None,
 ) -> tuple[Conversation, MemoryDevice, ScriptedRecognizer, ScriptedReplier, Log]:
     """Run a whole session of scripted parts."""
     device = device or MemoryDevice(*inputs, interrupt_after=interrupt_after)
     recognizer = recognizer or ScriptedRecognizer(*words)
     replier = replier or ScriptedReplier("Thank you for asking.", "All is quiet here.")
-    log = Log()
+    log = log or Log()
     activity = activity or LoudnessActivity()
     judged_by: Any = judge or Judge(completeness)
     parts = Parts(activity, judged_by, recognizer, replier, voice or ToneVoice(), storage, senses)  # type: ignore[arg-type]

@@ -107,6 +107,16 @@ def test_who_speaks_over_the_goodbye_is_heard_out_before_it_rests() -> None:
     assert attention.turn_over(samples(61)) == []
 
 
+@pytest.mark.parametrize(("wake_word", "rests"), [(True, State.ASLEEP), (False, State.MUTED)])
+def test_who_only_coughs_over_the_goodbye_is_let_rest(wake_word: bool, rests: State) -> None:
+    attention = Attention(LIMITS, wake_word=wake_word)
+    attention.call(0)
+    attention.turn_began()
+    attention.asked_to_rest()
+    assert attention.turn_over(samples(3), another=True) == []
+    assert attention.nothing_said() == [Change(rests, "asked")]
+
+
 CAUSES = st.sampled_from(
     ["woken", "call", "mute", "turn_began", "nothing_said", "asked_to_rest", "turn_over", "over_with_another", "tick"]
 )
@@ -117,8 +127,7 @@ IN_A_TURN = ("turn_began", "nothing_said", "asked_to_rest")
 
 def happens(attention: Attention, cause: str, now: int) -> list[Step]:
     if cause in IN_A_TURN:
-        getattr(attention, cause)()
-        return []
+        return getattr(attention, cause)() or []
     if cause == "over_with_another":
         return attention.turn_over(now, another=True)
     steps: list[Step] = getattr(attention, cause)(now)

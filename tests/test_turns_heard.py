@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from companion.turns.heard import SpokenClause, heard
+from companion.turns.heard import SpokenClause, heard, heard_of_talk
 
 REPLY = (SpokenClause("That sounds hard.", 17_000), SpokenClause("Shall we take it slowly?", 24_000))
 
@@ -20,6 +20,16 @@ def test_a_clause_that_was_cut_ends_at_a_whole_word_and_without_dots() -> None:
 
 def test_nothing_played_is_nothing_heard() -> None:
     assert heard(REPLY, 0) == ""
+
+
+def test_a_clause_that_has_no_sound_yet_was_not_heard() -> None:
+    assert heard((*REPLY, SpokenClause("I would tell her.", 0)), 41_000) == heard(REPLY, 41_000)
+
+
+def test_what_it_said_of_itself_was_heard_and_is_no_part_of_the_talk_wherever_it_stands() -> None:
+    said = (SpokenClause("Let me think.", 100), SpokenClause("I'm a program.", 100, of_itself=True), *REPLY)
+    assert heard(said, 200) == "Let me think. I'm a program."
+    assert heard_of_talk(said, 17_200) == "Let me think. That sounds hard."
 
 
 @given(st.integers(0, 50_000))

@@ -62,6 +62,10 @@ class PlainDialogue:
         """As it is."""
         return self._dialogue.nod(history, words)
 
+    def aside(self, words: str) -> bool:
+        """As it is."""
+        return self._dialogue.aside(words)
+
     def prepare(
         self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None = None
     ) -> Clause | None:

@@ -183,8 +183,11 @@ class Streams:
 
     @property
     def alive(self) -> bool:
-        """Both streams run."""
-        return bool(self._input.active and self._output.active)
+        """Both streams run. A driver that cannot even say so has lost them."""
+        try:
+            return bool(self._input.active and self._output.active)
+        except _sounddevice().PortAudioError:
+            return False
 
     def played_at(self, sample: int) -> float:
         """When the speaker gives, or gave, sample number `sample` of the playback; monotonic seconds."""

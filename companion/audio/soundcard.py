@@ -19,6 +19,7 @@ from companion.audio.portaudio import Block, DeviceInfo, Streams, find, gathered
 from companion.events import (
     SAMPLE_RATE,
     AudioFrame,
+    DeviceFailed,
     DeviceTrouble,
     PlaybackEnded,
     PlaybackHeld,
@@ -128,6 +129,14 @@ class SoundCard:
     # --- in the pump's thread, from here on ---------------------------------------------------------------------------
 
     def _run(self) -> None:
+        try:
+            self._pump_on()
+        except Exception as error:  # the loop waits for this thread, and would wait for ever
+            self._post(DeviceFailed(type(error).__name__))
+        finally:
+            self._streams.close()
+
+    def _pump_on(self) -> None:
         self._watch()
         while not self._closing.is_set():
             looked = time.monotonic()
@@ -150,7 +159,6 @@ class SoundCard:
             elif not self._streams.alive:
                 self._trouble("lost", f"{self.name} is gone; the conversation goes on when it is back")
                 self._reopen()
-        self._streams.close()
 
     def _take(self, block: Block) -> None:
         self._microphone.beat()

@@ -74,5 +74,8 @@ class Dialogue(Protocol):
     ) -> Iterator[Clause]:
         """The answer behind its `lead`, clause by clause. `affect`: what was heard in the turn."""
 
+    def aside(self, words: str) -> bool:
+        """Whether `words` are about the memory or the way of talking, and no part of the talk. Takes no time."""
+
     def kept(self, history: Sequence[Exchange]) -> tuple[Exchange, ...]:
         """`history` without what has been forgotten at the owner's word."""

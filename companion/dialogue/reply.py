@@ -34,6 +34,10 @@ SAFE_STYLES: Final[dict[SafetyKind, str]] = {
 }
 
 
+_COUNTED: Final = 8192
+"""Texts whose tokens are counted once: a talk of weeks is walked through for every prompt, see `prompt.build`."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Begun:
     """A reply begun before it is asked for. `turn`: the number of turns before it, and the owner's words."""
@@ -93,7 +97,7 @@ class Replier:
         self._aside = False  # the last answer was about the memory or the way of talking, and is in no history
         self._wanted: Cancelled | None = None  # of the reply that was asked for and has not begun
         if model is not None:
-            self._count = lru_cache(maxsize=512)(model.count)
+            self._count = lru_cache(maxsize=_COUNTED)(model.count)
             model.forbid(self._unfit)
 
     def warm(self, history: Sequence[Exchange], cancelled: Cancelled) -> None:
@@ -261,6 +265,10 @@ class Replier:
         self._begun, self._remembered = None, (0, Remembered())
         self._owner.recall()
 
+    def aside(self, words: str) -> bool:
+        """Whether `words` are about the memory or the way of talking."""
+        return (self._memory is not None and self._memory.concerns(words)) or bool(self._owner.wishes(words))
+
     def kept(self, history: Sequence[Exchange]) -> tuple[Exchange, ...]:
         """`history` without what has been forgotten; the model reads the rest anew."""
         return tuple(history) if self._memory is None else self._memory.kept(history)
@@ -274,9 +282,11 @@ class Replier:
 
     def _answered_in_code(self, history: Sequence[Exchange], words: str) -> bool:
         """Whether no model is asked."""
-        concerns_memory = self._memory is not None and self._memory.concerns(words)
-        concerns_talking = bool(self._owner.wishes(words)) or self._wording.declines_voice(words)
-        return concerns_memory or concerns_talking or self._answer_for_safety(history, words) is not None
+        return (
+            self.aside(words)
+            or self._wording.declines_voice(words)
+            or self._answer_for_safety(history, words) is not None
+        )
 
     def _answer_for_safety(self, history: Sequence[Exchange], words: str) -> FixedAnswer | None:
         return self._guard.answer(history, words, at_once=not self._aside)

@@ -97,9 +97,10 @@ class Attention:
         """The owner speaks: no window runs out until the turn is over, or was none."""
         self._busy = True
 
-    def nothing_said(self) -> None:
-        """What began as a turn was none: the window goes on where it was."""
+    def nothing_said(self) -> list[Step]:
+        """What began as a turn was none: the window goes on where it was, and who asked for rest has it now."""
         self._busy = False
+        return self._rest() if self._resting else []
 
     def asked_to_rest(self, asked: bool = True) -> None:
         """The turn that is on asks to be left alone, or does not; what it is answered with is still said."""
@@ -110,9 +111,7 @@ class Attention:
         if self.state is not State.AWAKE:
             return []
         self._until, self._invite_at, self._busy = self._window(at), None, another
-        if self._resting and not another:
-            return self._leave(State.ASLEEP if self._wake_word else State.MUTED, "asked")
-        return []
+        return self._rest() if self._resting and not another else []
 
     def tick(self, at: int) -> list[Step]:
         """Time has come to sample `at`."""
@@ -129,6 +128,9 @@ class Attention:
         self.state = State.AWAKE
         self._until = self._window(at)
         return [Change(State.AWAKE, why)]
+
+    def _rest(self) -> list[Step]:
+        return self._leave(State.ASLEEP if self._wake_word else State.MUTED, "asked")
 
     def _leave(self, state: State, why: Why) -> list[Step]:
         self.state = state

@@ -8,28 +8,44 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SpokenClause:
-    """A clause and the number of samples it took, at the voice's rate."""
+    """A clause and the number of samples it took, at the voice's rate.
+
+    `of_itself`: it says what the companion is, and is no part of the talk.
+    """
 
     text: str
     samples: int
+    of_itself: bool = False
 
 
 def heard(clauses: Sequence[SpokenClause], played: int) -> str:
-    """The words of `clauses` that sounded within the first `played` samples.
+    """The words of `clauses` that sounded within the first `played` samples; of a clause without sound, none did.
 
     Whole clauses that were played, then of the one that was cut as many whole words as its share of samples. Words are
     taken to be as long as they have letters. No dots are added: a model that reads them in its history writes them.
     """
-    words: list[str] = []
+    return " ".join(words for _, words in _sounded(clauses, played)).strip()
+
+
+def heard_of_talk(clauses: Sequence[SpokenClause], played: int) -> str:
+    """The same without what the companion said of itself: a model that reads it in its history says it again."""
+    return " ".join(words for clause, words in _sounded(clauses, played) if not clause.of_itself).strip()
+
+
+def _sounded(clauses: Sequence[SpokenClause], played: int) -> list[tuple[SpokenClause, str]]:
+    """What was heard of each of `clauses` that was heard at all."""
+    words: list[tuple[SpokenClause, str]] = []
     for clause in clauses:
+        if not clause.samples:
+            continue
         if played >= clause.samples:
-            words.append(clause.text)
+            words.append((clause, clause.text))
             played -= clause.samples
             continue
         letters = len(clause.text) * played / clause.samples
         begun = clause.text[: int(letters)]
         whole = clause.text if len(begun) == len(clause.text) else begun.rpartition(" ")[0]
         if whole:
-            words.append(whole)
+            words.append((clause, whole))
         break
-    return " ".join(words).strip()
+    return words
