@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from typing import Any
 
 import pytest
@@ -80,7 +80,8 @@ class ScriptedMemory:
         self.done: list[str] = []
         self.profile: dict[str, Any] = {}
 
-    def recall(self, words: str) -> Remembered:
+    def recall(self, words: str, held: Collection[str]) -> Remembered:
+        self.held = set(held)
         return self.remembered
 
     def concerns(self, words: str) -> bool:
@@ -592,6 +593,15 @@ def test_what_is_agreed_to_be_forgotten_goes_only_behind_the_words_that_say_so()
 def test_a_request_to_the_memory_needs_no_model() -> None:
     (first, *_) = Replier(None, "en", memory=ScriptedMemory(asked="Forget that.")).reply((), "Forget that.", never)
     assert first.text == "Done."
+
+
+def test_the_memory_is_asked_beside_what_the_prompt_still_holds() -> None:
+    memory = ScriptedMemory()
+    replier = Replier(ScriptedModel("Good."), "en", memory=memory)
+    history = tuple(Exchange(f"Day {number} was long.", "I see. " * 20) for number in range(200))
+    list(replier.reply(history, "And today?", never))
+    assert history[-1].owner in memory.held
+    assert history[0].owner not in memory.held
 
 
 def test_what_is_in_doubt_is_asked_behind_a_reply_that_asks_nothing() -> None:

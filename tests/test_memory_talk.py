@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -49,8 +49,8 @@ class Talks:
             self.keeper.save(self.now, words, "I see.")
         return answer
 
-    def recall(self, words: str) -> Note:
-        return self.keeper.recall(words)
+    def recall(self, words: str, held: Collection[str] | None = None) -> Note:
+        return self.keeper.recall(words, held)
 
     def statements(self) -> list[str]:
         return [fact.statement for fact in facts.known(self.keeper.store, self.now)]
@@ -88,6 +88,14 @@ def test_what_was_said_in_an_earlier_talk_comes_to_mind_with_its_day(talks: Talk
 def test_what_was_said_in_this_talk_is_not_recalled(talks: Talks) -> None:
     talks.say("The old piano has to go.")
     assert talks.recall("What about the old piano?").text == ""
+
+
+def test_what_this_talk_has_long_left_behind_comes_to_mind_again(talks: Talks) -> None:
+    """A talk without a screen goes on for weeks; the prompt holds the end of it."""
+    talks.say("The plumber comes on Friday.")
+    talks.say("It rained all day.")
+    assert "plumber" in talks.recall("When did the plumber say he comes?", held={"It rained all day."}).text
+    assert talks.recall("When did the plumber say he comes?", held={"The plumber comes on Friday."}).text == ""
 
 
 def test_nothing_relevant_is_an_empty_note(talks: Talks) -> None:

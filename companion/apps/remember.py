@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any
 
@@ -39,10 +39,10 @@ class TalkMemory:
 
     # --- for the mind ------------------------------------------------------------------------------------------------
 
-    def recall(self, words: str) -> Remembered:
-        """What `words` call for."""
+    def recall(self, words: str, held: Collection[str]) -> Remembered:
+        """What `words` call for, beside what the prompt holds of this talk: the owner's words in `held`."""
         began = time.perf_counter()
-        note = self._keeper.recall(words)
+        note = self._keeper.recall(words, held)
         items = tuple(RecallItem(item.id, item.kind, item.score) for item in note.items)
         return Remembered(note.text, Recall(items, (time.perf_counter() - began) * 1000), note.answer, note.hint)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -35,8 +35,11 @@ class Remembered:
 class Memory(Protocol):
     """What a reply needs of the owner's memory; the joining is done in `companion.apps.remember`."""
 
-    def recall(self, words: str) -> Remembered:
-        """What `words` call for. Changes nothing."""
+    def recall(self, words: str, held: Collection[str]) -> Remembered:
+        """What `words` call for, beside what the prompt holds of this talk: the owner's words in `held`.
+
+        Changes nothing.
+        """
 
     def concerns(self, words: str) -> bool:
         """Whether `words` ask something of the memory itself. Changes nothing."""

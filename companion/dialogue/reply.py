@@ -399,11 +399,16 @@ class Replier:
         if self._memory is None:
             return Remembered()
         turn, before = self._remembered
-        now = self._memory.recall(words)
+        now = self._memory.recall(words, self._held(history))
         if turn == len(history) and before.note and now.ids <= before.ids and not now.answer:
             now = before
         self._remembered = (len(history), now)
         return now
+
+    def _held(self, history: Sequence[Exchange]) -> set[str]:
+        """The owner's words that the prompt holds: those of the last turns of a long talk."""
+        read = sum(message.role == "user" for message in self._messages(history, None)[len(self._persona.head) :])
+        return {turn.owner for turn in history[len(history) - read :]}
 
     def _open(
         self, history: Sequence[Exchange], words: str, note: str, cancelled: Cancelled, affect: Affect | None

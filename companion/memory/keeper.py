@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from companion.events import Exchange
@@ -77,9 +77,9 @@ class Keeper:
         self._turn_lock = threading.Lock()
         extract("", language, local(self.began))  # reads the tables now, not in the first turn
 
-    def recall(self, words: str) -> Note:
-        """What `words` call for; nothing of this talk, which the prompt holds anyway."""
-        note = self._reminder.note(words, self.clock())
+    def recall(self, words: str, held: Collection[str] | None = None) -> Note:
+        """What `words` call for; nothing of this talk that the prompt holds anyway, see `Reminder.note`."""
+        note = self._reminder.note(words, self.clock(), held)
         if told := tuple(item.id for item in note.items if item.kind == "fact"):
             self.mentioned = told
         return note

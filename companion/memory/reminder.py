@@ -6,7 +6,7 @@ is given without the model.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -43,7 +43,7 @@ class Note:
 
 
 class Reminder:
-    """Makes the notes of one talk, the session `session` of the store: the prompt holds this talk anyway."""
+    """Makes the notes of one talk, the session `session` of the store."""
 
     def __init__(self, store: Store, language: str, session: int, embedder: Embedder | None = None) -> None:
         self.search = Recall(store, embedder)
@@ -52,8 +52,12 @@ class Reminder:
         self._session = session
         questions.asked("", language)  # reads the table now, not in the first turn
 
-    def note(self, words: str, now: int) -> Note:
-        """What `words` call for at `now` (milliseconds since 1970, UTC)."""
+    def note(self, words: str, now: int, held: Collection[str] | None = None) -> Note:
+        """What `words` call for at `now` (milliseconds since 1970, UTC).
+
+        `held`: the owner's words of this talk that the prompt holds anyway; None: all of them. A talk without a screen
+        goes on for weeks, and its prompt holds the end of it.
+        """
         asked = questions.asked(words, self._language)
         if asked and (known := questions.answers(asked, facts.known(self._store, now))):
             return self._answered(known[: spoken.AT_ONCE], now)
@@ -63,7 +67,7 @@ class Reminder:
             return Note()  # it was said of somebody else: nothing is better than a mix-up
         days = self._days([item for item in came.items if item.kind == "summary"])
         told = self._facts([item for item in came.items if item.kind == "fact"][:MOST_FACTS])
-        heard = self._episodes([item for item in came.items if item.kind == "episode" and item.itself], told)
+        heard = self._episodes([item for item in came.items if item.kind == "episode" and item.itself], told, held)
         memos = told + (days or heard)
         answer, hint = (self._of_days(days, now), "") if days else self._answer(memos, words, now)
         if asked:
@@ -90,14 +94,16 @@ class Reminder:
         """What was said on days of which nothing more is asked than that."""
         return [(item, Memo(_day(item.at), "said", summaries.get(self._store, item.id).text)) for item in items]
 
-    def _episodes(self, items: Sequence[Recalled], told: _Told) -> _Told:
-        """What was said in earlier talks, less what a fact of the note says already."""
+    def _episodes(self, items: Sequence[Recalled], told: _Told, held: Collection[str] | None) -> _Told:
+        """What was said before, less what a fact of the note, or the prompt, says already."""
         proven = {facts.get(self._store, item.id).episode for item, _ in told}
         there = {episode.id: episode for episode in episodes.by_ids(self._store, [item.id for item in items])}
         heard = []
         for item in items:
             episode = there.get(item.id)
-            if episode is None or episode.session == self._session or episode.id in proven:
+            if episode is None or episode.id in proven:
+                continue
+            if episode.session == self._session and (held is None or episode.said in held):
                 continue
             heard.append((item, Memo(_day(item.at), "said", episode.said, episode.person)))
         return heard[:MOST_EPISODES]
