@@ -419,6 +419,9 @@ def test_the_model_cannot_write_what_cannot_be_said(token: str, fit: bool) -> No
         ("오늘은 별로 말하고 싶지 않아.", "ko"),
         ("말하기 싫어", "ko"),
         ("그냥 조용히 있고 싶어", "ko"),
+        ("Please just listen.", "en"),
+        ("You don't have to fix it, don't say anything.", "en"),
+        ("그냥 아무 말 말고 있어줘", "ko"),
     ],
 )
 def test_who_would_rather_not_talk_is_let_be(words: str, language: Language) -> None:
@@ -432,6 +435,7 @@ def test_who_would_rather_not_talk_is_let_be(words: str, language: Language) -> 
         ("My son doesn't want to talk to me.", "en"),
         ("I don't want to talk to him any more.", "en"),
         ("아들이 나랑 말하고 싶지 않대.", "ko"),
+        ("I told them to just listen to the song.", "en"),
     ],
 )
 def test_that_another_does_not_talk_is_no_wish_for_quiet(words: str, language: Language) -> None:
@@ -610,6 +614,14 @@ def test_what_is_in_doubt_is_asked_behind_a_reply_that_asks_nothing() -> None:
     assert said == ["That is good news.", "Is it Berta?"]
     asked = texts(list(Replier(ScriptedModel("What was she like?"), "en", memory=memory).reply((), "Hm.", never)))
     assert asked == ["What was she like?"]
+
+
+def test_an_answer_that_says_what_it_is_needs_no_disclosure_behind_it() -> None:
+    replier = Replier(ScriptedModel("That is hard."), "en", country="US", clock=lambda: 0.0)
+    talk = [Exchange("I want to die.", " ".join(texts(list(replier.reply((), "I want to die.", never)))))]
+    assert "program" in talk[0].companion
+    talk.append(Exchange("Okay.", " ".join(texts(list(replier.reply(talk, "Okay.", never))))))
+    assert not any(clause.safety == "disclosure" for clause in replier.reply(talk, "My tea is cold.", never))
 
 
 @pytest.mark.parametrize("has_model", [True, False])

@@ -194,6 +194,12 @@ def test_the_moment_is_what_model_and_words_agree_on(
         ("우리 아들이 학교에서 다쳤어.", "happy", "ko"),
         ("남편이 회사에서 잘렸어.", "happy", "ko"),
         ("우리 딸이 오늘 첫걸음을 뗐어.", "sad", "ko"),
+        ("Oh, I see.", "thanks", "en"),
+        ("You're all the same.", "thanks", "en"),
+        ("He never calls.", "hello", "en"),
+        ("아 그렇구나", "thanks", "ko"),
+        ("됐어 너도 똑같네", "thanks", "ko"),
+        ("할머니가 나 키워주셨거든", "hello", "ko"),
     ],
 )
 def test_no_moment_is_what_its_news_belie(words: str, moment: str, language: Language) -> None:
@@ -210,6 +216,12 @@ def test_no_moment_is_what_its_news_belie(words: str, moment: str, language: Lan
         ("잃어버렸던 지갑을 찾았어!", "happy", "ko"),
         ("할머니가 넘어지셨어.", "sad", "ko"),
         ("나 취직했어!", "happy", "ko"),
+        ("Thanks, that helped.", "thanks", "en"),
+        ("You are very kind.", "thanks", "en"),
+        ("Good morning!", "hello", "en"),
+        ("hi it's me", "hello", "en"),
+        ("들어줘서 고맙다", "thanks", "ko"),
+        ("안녕, 나야", "hello", "ko"),
     ],
 )
 def test_what_turned_out_well_may_be_celebrated_and_what_is_hard_stays_hard(

@@ -186,7 +186,10 @@ def test_it_says_what_it_is_at_the_start_and_every_three_hours() -> None:
 def test_the_model_reads_no_number_in_what_was_answered_to_a_cry_for_help(language: Language, country: str) -> None:
     answers = Guard(language, "Ari", country).answers
     helped = [answers.crisis(kind, times) for kind in get_args(Kind) for times in range(3)]
-    for text in [*helped, *(answers.offer(asked_to_call=asked) for asked in (True, False))]:
+    for text in [
+        *helped,
+        *(answers.offer(kind, asked_to_call=asked) for kind in get_args(Kind) for asked in (True, False)),
+    ]:
         read = answers.in_history(text)
         assert not re.search("[0-9]", read), text
         assert read != text

@@ -449,6 +449,63 @@ def test_who_asks_what_a_check_in_was_about_is_told_whom_to_call(language: Langu
     assert mind.answer((Exchange("tea 차", "Nice."),), words) is None
 
 
+@pytest.mark.parametrize(
+    ("language", "asked", "other"),
+    [
+        ("en", "Who can I call?", "where can i buy milk"),
+        ("en", "What was that number again?", "who should i invite"),
+        ("ko", "어디 전화할 데 있어?", "어디 갈까"),
+        ("ko", "아까 그 번호 뭐였지", "오늘 며칠이야"),
+    ],
+)
+def test_who_asks_later_whom_to_turn_to_is_told_again(language: Language, asked: str, other: str) -> None:
+    said = Exchange("죽고 싶어" if language == "ko" else "I want to die", "…")
+    talk = (said, *[Exchange("아직 여기 있어" if language == "ko" else "still here", "…")] * 5)
+    answer = guard(language).answer(talk, asked)
+    assert answer is not None
+    assert answer.kind == "crisis-again"
+    assert ("109" if language == "ko" else "988") in answer.text
+    assert guard(language).answer(talk, other) is None
+    assert guard(language).answer(talk[1:], asked) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "danger", "number"),
+    [
+        ("en", "My husband hit me again.", "911"),
+        ("en", "I want to die", "988"),
+        ("ko", "남편이 또 때렸어요", "112"),
+        ("ko", "죽고 싶어", "109"),
+    ],
+)
+def test_the_help_that_is_named_again_is_that_for_this_danger(language: Language, danger: str, number: str) -> None:
+    answer = guard(language).answer((Exchange(danger, "…"),), "ok 음")
+    assert answer is not None
+    assert number in answer.text
+
+
+@pytest.mark.parametrize(
+    ("language", "danger", "words", "let_be"),
+    [
+        ("en", "I want to die", "That's not what I meant.", True),
+        ("en", "I want to die", "I'm not going to kill myself.", True),
+        ("en", "I want to die", "I'm not going to kill myself, I'm going to kill him.", False),
+        ("en", "I want to die", "just kidding, no, I do want to die", False),
+        ("ko", "죽고 싶어", "나 안 죽는다니까", True),
+        ("ko", "죽고 싶어", "109 얘기 좀 그만해", True),
+        ("ko", "죽고 싶어", "농담이야 아니 진짜 죽고 싶어", False),
+    ],
+)
+def test_who_meant_no_danger_is_let_be_and_told_that_it_can_be_said(
+    language: Language, danger: str, words: str, let_be: bool
+) -> None:
+    mind = guard(language)
+    answer = mind.answer((Exchange(danger, "…"),), words)
+    assert answer is not None
+    assert (answer.text == mind.answers.let_be()) is let_be
+    assert (answer.kind == "crisis") is not let_be
+
+
 @pytest.mark.parametrize(("language", "asked"), [("en", "can you call someone for me"), ("ko", "전화해 줄 수 있어?")])
 def test_asked_to_call_it_says_that_it_cannot(language: Language, asked: str) -> None:
     said = Exchange("죽고 싶어" if language == "ko" else "I want to die", "…")

@@ -1,10 +1,15 @@
 """Fit the words classifiers: models/affect/words-<language>.npz, and print the figures of models/affect/README.md.
 
+The data know words of feeling, and little of what happens to people ("they cut my position"). So the first layer has
+two parts: the data's labels and groups, and the emotion as a listener would call it, fitted to this project's own lines
+alone (tools/words/happenings.<language>.tsv: what happens, told mostly without a word of feeling). The second layer
+weighs them.
+
     nice python -m tools.fit_words en|ko [DATA]
 
 DATA: the folder with goemotions-en.tsv and kote-ko.tsv (default ../shared/data/text). Needs scikit-learn, which the
 program does not. English is measured on the dev split, never fitted on; Korean has no split and is cross-validated.
-Six minutes on one core for English, two for Korean.
+Ten minutes on one core for English, four for Korean.
 """
 
 from __future__ import annotations
@@ -32,30 +37,40 @@ from tools.words.corrupt import misheard
 ROOT = Path(__file__).resolve().parent.parent
 FILES = {"en": "goemotions-en.tsv", "ko": "kote-ko.tsv"}
 KEPT = {"en": 30_000, "ko": 30_000}
-"""Features in the file: with 25,000 English loses nothing against all 120,000."""
+"""Features in the file; with 25,000 English loses nothing against all 120,000."""
+
+KEPT_OWN = 20_000
+"""The same for what is fitted to the project's own lines; twice as many gain nothing."""
 
 FOLDS = {"en": 3, "ko": 5}
 INVERSE_PENALTY = 1.5  # scikit-learn's C; 1-4 tried, flat
+INVERSE_PENALTY_OWN = 10.0  # 3-30 tried, flat
 TYPICAL_IDF = 6.0  # brings feature values near those of a row normalised to length 1
 CORRUPTED_WEIGHT = 0.5  # of the copy of every text as a recogniser might mishear it
 SPOKEN_WEIGHT = {"en": 4.0, "ko": 2.0}  # of this project's own spoken lines, a fortieth and a sixth of the texts
+SPOKEN_EMOTION_WEIGHT = {"en": 4.0, "ko": 6.0}  # of the same where the emotion is fitted
+HAPPENING_WEIGHT = {"en": 5.0, "ko": 2.0}  # of what happens to people, there; labels are not fitted to it
 
 Matrix = Any  # a SciPy sparse matrix, or a NumPy array
 
 
 @dataclass
 class Texts:
-    """`y`: (n, labels) 0 or 1. `fold`: where a text is tested in cross-validation; −1: only ever fitted on."""
+    """`y`: (n, labels) 0 or 1. `fold`: where a text is tested in cross-validation; −1: only ever fitted on.
+
+    `weight`: where labels and groups are fitted; `emotion_weight`: where the emotion, valence and arousal are.
+    """
 
     texts: list[str]
     y: Matrix
     weight: Matrix
+    emotion_weight: Matrix
     fold: Matrix
 
     def where(self, chosen: Matrix) -> Texts:
         """The rows that are true in `chosen`."""
         kept = [text for text, one in zip(self.texts, chosen, strict=True) if one]
-        return Texts(kept, self.y[chosen], self.weight[chosen], self.fold[chosen])
+        return Texts(kept, self.y[chosen], self.weight[chosen], self.emotion_weight[chosen], self.fold[chosen])
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
@@ -82,19 +97,29 @@ def spoken_lines(language: str) -> list[tuple[str, list[str]]]:
     return lines
 
 
+def happenings(language: str) -> list[tuple[str, list[str]]]:
+    """This project's own lines about what happens to people, with their labels."""
+    return [
+        (row["text"], row["labels"].split("|")) for row in read_rows(ROOT / f"tools/words/happenings.{language}.tsv")
+    ]
+
+
 def training(rows: list[dict[str, str]], labels: Sequence[str], language: str) -> Texts:
-    """The data, a misheard copy of it in the same fold, and the spoken lines."""
+    """The data, a misheard copy of it in the same fold, and this project's own lines."""
     rng = np.random.default_rng(0)
     texts = [row["text"] for row in rows]
     y = label_matrix([row["emotion"].split("|") for row in rows], labels)
     fold = rng.integers(0, FOLDS[language], len(rows))
     copies = [misheard(text, language, rng) for text in texts]
-    spoken = spoken_lines(language)
+    spoken, told = spoken_lines(language), happenings(language)
+    own = [*spoken, *told]
+    counts = [len(rows), len(rows), len(spoken), len(told)]
     return Texts(
-        [*texts, *copies, *(line for line, _ in spoken)],
-        np.vstack([y, y, label_matrix([names for _, names in spoken], labels)]),
-        np.repeat([1.0, CORRUPTED_WEIGHT, SPOKEN_WEIGHT[language]], [len(rows), len(rows), len(spoken)]),
-        np.concatenate([fold, -2 - fold, np.full(len(spoken), -1)]),  # a copy is fitted on with its text, never tested
+        [*texts, *copies, *(line for line, _ in own)],
+        np.vstack([y, y, label_matrix([names for _, names in own], labels)]),
+        np.repeat([1.0, CORRUPTED_WEIGHT, SPOKEN_WEIGHT[language], 0.0], counts),
+        np.repeat([1.0, CORRUPTED_WEIGHT, SPOKEN_EMOTION_WEIGHT[language], HAPPENING_WEIGHT[language]], counts),
+        np.concatenate([fold, -2 - fold, np.full(len(own), -1)]),  # a copy is fitted on with its text, never tested
     )
 
 
@@ -116,14 +141,19 @@ def to_matrix(rows: Sequence[tuple[Matrix, Matrix]], hashes: Matrix) -> Matrix:
     return sp.csr_matrix((np.concatenate(values), np.concatenate(at), ends), shape=(len(rows), len(hashes)))
 
 
-def first_layer(rows: list[tuple[Matrix, Matrix]], y: Matrix, weight: Matrix, kept: int) -> dict[str, Matrix]:
-    """Logistic regressions, pruned to the `kept` features that move the scores most, as int8."""
+def first_layer(
+    rows: list[tuple[Matrix, Matrix]], y: Matrix, weight: Matrix, kept: int, inverse_penalty: float, least: int
+) -> dict[str, Matrix]:
+    """Logistic regressions, pruned to the `kept` features that move the scores most, as int8.
+
+    `least`: how many of `rows` a feature must be in.
+    """
     hashes, seen = np.unique(np.concatenate([block for row in rows for block in row]), return_counts=True)
-    hashes, seen = hashes[seen > 2], seen[seen > 2]
+    hashes, seen = hashes[seen >= least], seen[seen >= least]
     idf = np.log(len(rows) / seen) / TYPICAL_IDF
     x = to_matrix(rows, hashes) @ sp.diags(idf)
     fits = [
-        LogisticRegression(C=INVERSE_PENALTY, solver="liblinear", tol=1e-2).fit(x, column, sample_weight=weight)
+        LogisticRegression(C=inverse_penalty, solver="liblinear", tol=1e-2).fit(x, column, sample_weight=weight)
         for column in y.T
     ]
     weights = np.stack([fit.coef_[0] for fit in fits], axis=1)
@@ -139,8 +169,20 @@ def first_layer(rows: list[tuple[Matrix, Matrix]], y: Matrix, weight: Matrix, ke
     }
 
 
+def beside(one: dict[str, Matrix], other: dict[str, Matrix]) -> dict[str, Matrix]:
+    """Two first layers as one, whose columns are those of both."""
+    hashes = np.union1d(one["hashes"], other["hashes"])
+    columns = []
+    for layer in (one, other):
+        weights = np.zeros((len(hashes), layer["weights"].shape[1]), np.int8)
+        weights[np.searchsorted(hashes, layer["hashes"])] = layer["weights"]
+        columns.append(weights)
+    joined = {name: np.concatenate([one[name], other[name]]) for name in ("scale", "bias")}
+    return {"hashes": hashes, "weights": np.hstack(columns), **joined}
+
+
 def logits(layer: dict[str, Matrix], rows: list[tuple[Matrix, Matrix]]) -> Matrix:
-    """The first layer of every text, (n, labels + groups)."""
+    """The first layer of every text, (n, labels + groups + emotions)."""
     x = to_matrix(rows, layer["hashes"])
     return (x @ (layer["weights"] * layer["scale"]) + layer["bias"]).astype(np.float32)
 
@@ -157,8 +199,9 @@ def thresholds(scores: Matrix, y: Matrix) -> Matrix:
     return np.array([threshold(one, yes) for one, yes in zip(scores.T, y.T, strict=True)], np.float32)
 
 
-def second_layers(first: Matrix, groups: Matrix, emotions: Matrix, affect: Matrix, weight: Matrix) -> dict[str, Matrix]:
+def second_layers(first: Matrix, groups: Matrix, emotions: Matrix, affect: Matrix, data: Texts) -> dict[str, Matrix]:
     """What `companion.affect.words.second_layer` takes, for the groups, the emotion and valence with arousal."""
+    weight, emotion_weight = data.weight, data.emotion_weight
     x = np.hstack([first, 1 / (1 + np.exp(-first))])
     mean, spread = x.mean(axis=0), x.std(axis=0)
     x = (x - mean) / spread
@@ -169,8 +212,10 @@ def second_layers(first: Matrix, groups: Matrix, emotions: Matrix, affect: Matri
 
     fits = [LogisticRegression(max_iter=300).fit(x, y, sample_weight=weight) for y in groups.T]
     row, emotion = np.nonzero(emotions)  # a text with several emotions counts for each by its share
-    named = LogisticRegression(max_iter=300).fit(x[row], emotion, sample_weight=emotions[row, emotion] * weight[row])
-    line = Ridge(alpha=1.0).fit(x, affect, sample_weight=weight)
+    named = LogisticRegression(max_iter=300).fit(
+        x[row], emotion, sample_weight=emotions[row, emotion] * emotion_weight[row]
+    )
+    line = Ridge(alpha=1.0).fit(x, affect, sample_weight=emotion_weight)
     return {
         "to_groups": plain(np.vstack([f.coef_ for f in fits]), np.hstack([f.intercept_ for f in fits])),
         "to_emotions": plain(named.coef_, named.intercept_),
@@ -202,6 +247,11 @@ class Truth:
         """(n, EMOTIONS): the share of the labels that say so."""
         return self._share(y) @ label_matrix([[row["emotion"]] for row in self.table.values()], EMOTIONS)
 
+    def likeliest(self, y: Matrix) -> Matrix:
+        """(n, EMOTIONS) 0 or 1: the emotion, or several, that most of the labels say."""
+        shares = self.emotion(y)
+        return ((shares > 0) & (shares == shares.max(axis=1, keepdims=True))).astype(int)
+
     def affect(self, y: Matrix) -> Matrix:
         """(n, 2): the mean valence and arousal of the labels."""
         return self._share(y) @ np.array([[row["valence"], row["arousal"]] for row in self.table.values()])
@@ -211,7 +261,7 @@ class Truth:
 
     def second(self, first: Matrix, data: Texts) -> dict[str, Matrix]:
         """The second layer fitted to `data`."""
-        return second_layers(first, self.group(data.y), self.emotion(data.y), self.affect(data.y), data.weight)
+        return second_layers(first, self.group(data.y), self.emotion(data.y), self.affect(data.y), data)
 
 
 def figures(fine: Matrix, groups: Matrix, emotion: Matrix, data: Texts, truth: Truth) -> dict[str, float]:
@@ -226,20 +276,20 @@ def figures(fine: Matrix, groups: Matrix, emotion: Matrix, data: Texts, truth: T
     }
 
 
-def cross_validated(rows: Matrix, first: Matrix, data: Texts, truth: Truth, tested: Matrix) -> dict[str, float]:
-    """Figures where a text is judged by layers and thresholds that never saw it."""
-    known = data.where(tested)
-    n = len(truth.labels)
-    fine, groups = np.zeros_like(known.y), np.zeros_like(truth.group(known.y))
-    emotion = np.zeros((len(known.texts), len(EMOTIONS)))
-    for fold in np.unique(known.fold):
-        here, others = known.fold == fold, known.fold != fold
-        second = truth.second(first[others], known.where(others))
+def cross_validated(first: Matrix, data: Texts, truth: Truth) -> dict[str, float]:
+    """Figures where a text is judged by layers and thresholds that never saw it; this project's own lines teach too."""
+    n, real, true_groups = len(truth.labels), data.fold >= 0, truth.group(data.y)
+    fine, groups = np.zeros_like(data.y), np.zeros_like(true_groups)
+    emotion = np.zeros((len(data.texts), len(EMOTIONS)))
+    for fold in np.unique(data.fold[real]):
+        here = data.fold == fold
+        second = truth.second(first[~here], data.where(~here))
         grouped = second_layer(first, second["to_groups"])
-        fine[here] = first[here, :n] > thresholds(first[others, :n], known.y[others])
-        groups[here] = grouped[here] > thresholds(grouped[others], truth.group(known.y)[others])
+        others = real & ~here
+        fine[here] = first[here, :n] > thresholds(first[others, :n], data.y[others])
+        groups[here] = grouped[here] > thresholds(grouped[others], true_groups[others])
         emotion[here] = softmax(second_layer(first[here], second["to_emotions"]))
-    return figures(fine, groups, emotion, known, truth)
+    return figures(fine[real], groups[real], emotion[real], data.where(real), truth)
 
 
 def main(language: str, folder: Path) -> None:
@@ -248,13 +298,17 @@ def main(language: str, folder: Path) -> None:
     rows = read_rows(folder / FILES[language])
     data = training([row for row in rows if row.get("split") != "dev"], truth.labels, language)
     grams = np.array([*features(data.texts, language), None], dtype=object)[:-1]
-    y = np.hstack([data.y, truth.group(data.y)])
+    labels, emotions = np.hstack([data.y, truth.group(data.y)]), truth.likeliest(data.y)
 
     def fitted(chosen: Matrix) -> dict[str, Matrix]:
-        return first_layer(list(grams[chosen]), y[chosen], data.weight[chosen], KEPT[language])
+        said, own = chosen & (data.weight > 0), chosen & (data.fold == -1)
+        return beside(
+            first_layer(list(grams[said]), labels[said], data.weight[said], KEPT[language], INVERSE_PENALTY, least=3),
+            first_layer(list(grams[own]), emotions[own], np.ones(own.sum()), KEPT_OWN, INVERSE_PENALTY_OWN, least=2),
+        )
 
-    tested = (data.fold >= 0) | (data.fold == -1)  # the spoken lines teach the second layer too, in every fold
-    out_of_fold = np.zeros(y.shape, np.float32)
+    tested = data.fold >= -1  # this project's own lines teach the second layer too, in every fold
+    out_of_fold = np.zeros((len(grams), labels.shape[1] + emotions.shape[1]), np.float32)
     spoken = np.flatnonzero(data.fold == -1)
     spoken_fold = np.full(len(data.fold), -9)
     spoken_fold[spoken] = np.arange(len(spoken)) % FOLDS[language]
@@ -263,14 +317,14 @@ def main(language: str, folder: Path) -> None:
         here = (data.fold == fold) | (spoken_fold == fold)
         out_of_fold[here] = logits(layer, list(grams[here]))
         print("fold", fold, flush=True)
-    layer = fitted(np.ones(len(y), bool))
+    layer = fitted(np.ones(len(grams), bool))
     taught = data.where(tested)
     second = truth.second(out_of_fold[tested], taught)
     real = data.fold >= 0
     grouped = second_layer(out_of_fold[real], second["to_groups"])
     cut = thresholds(out_of_fold[real, : len(truth.labels)], data.y[real])
     group_cut = thresholds(grouped, truth.group(data.y[real]))
-    measured = cross_validated(grams, out_of_fold[real], data, truth, real)
+    measured = cross_validated(out_of_fold[tested], taught, truth)
     print("cross-validated", measured)
     held = [row for row in rows if row.get("split") == "dev"]
     if held:

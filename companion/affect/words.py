@@ -1,7 +1,8 @@
 """What the words say: hashed n-grams, two small linear layers, and three rules for what n-grams cannot see.
 
-The first layer scores every label of the language's data (28 of GoEmotions, 44 of KOTE) and their groups; the second
-reads from those scores the groups anew, the emotion as a listener might call it, and valence and arousal. Fitted by
+The first layer scores every label of the language's data (28 of GoEmotions, 44 of KOTE), their groups, and the emotion
+as a listener might call it, which is fitted to what happens to people as well; the second reads from those scores the
+groups anew, the emotion, and valence and arousal. Fitted by
 `tools/fit_words.py`; data, licences and figures in `models/affect/README.md`. NumPy alone, 0.2 ms a turn.
 """
 
@@ -53,7 +54,7 @@ class WordsModel:
         self.arrays = arrays
 
     def scores(self, text: str) -> NDArray[np.float32]:
-        """The first layer: a logit for each of `labels` and `groups`, shape (labels + groups,)."""
+        """The first layer: a logit for each of `labels`, `groups` and `EMOTIONS`, in this order."""
         total: NDArray[np.float32] = self.arrays["bias"].astype(np.float32)
         for block in ngrams.blocks(ngrams.words(text)[-_LONGEST:], self.language):
             if len(block):

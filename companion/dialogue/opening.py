@@ -91,6 +91,8 @@ class Openings:
         if self.wording.wants_quiet(words):
             moment, tone = "quiet", None
         wants_advice = self.wording.wants_advice(words)
+        if not (moment or wants_advice or "?" in words) and parameters < who.alone_below:
+            moment = persona.MIXED  # what such a model writes without a moment is beside the point more often than not
         situation = Situation(moment, wants_advice, wants_advice and self.wording.burdens(words), tone)
         before = [self._by_turn[turn].plan for turn in sorted(self._by_turn) if turn[0] < number]
         plan = self.owner.plan(situation, before, may_ask=not careful)

@@ -208,6 +208,7 @@ class Replier:
     ) -> Iterator[Clause]:
         """`fixed`: for safety's sake. `wished`: what to say to words about the way of talking."""
         if fixed is not None:
+            self._has_said_what_it_is(fixed)
             yield from _fixed(fixed)
             return
         if self._wording.declines_voice(words):
@@ -307,6 +308,12 @@ class Replier:
 
     def _disclosure(self) -> str:
         return self._guard.answers.disclosure(first=self._disclosed is None, voice=self._voice)
+
+    def _has_said_what_it_is(self, fixed: FixedAnswer) -> None:
+        """An answer that says so itself needs no disclosure behind it, least of all a cry for help."""
+        first_with_voice = self._disclosed is None and self._voice  # that it listens to the voice is still to be said
+        if self._clock is not None and fixed.kind in ("crisis", "identity") and not first_with_voice:
+            self._disclosed = self._clock()
 
     def _disclose(self) -> Iterator[Clause]:
         """That it is a program, where it is time to say so."""

@@ -20,7 +20,7 @@ class Answers:
         self._line = line
         self._companion = companion
         self._half_a_check_in = self.check_in()[: len(self.check_in()) // 2]
-        self._help_named = (self._short(), *map(self._help, get_args(Kind)))
+        self._help_named = (*map(self._short, get_args(Kind)), *map(self._help, get_args(Kind)))
 
     def crisis(self, kind: Kind, times: int) -> str:
         """To words of danger, the `times`-th time in this talk, from 0 on."""
@@ -30,10 +30,14 @@ class Answers:
             text = _in_turn(self._texts["again"][kind], times - 1)
         return text.replace("{help}", self._help(kind))
 
-    def offer(self, *, asked_to_call: bool) -> str:
-        """The help once more, in one sentence."""
+    def offer(self, kind: Kind, *, asked_to_call: bool) -> str:
+        """The help for such a danger once more, in one sentence."""
         sentence: str = self._texts["offer"]["call" if asked_to_call else "other"]
-        return sentence.replace("{short}", self._short())
+        return sentence.replace("{short}", self._short(kind))
+
+    def let_be(self) -> str:
+        """To who says that no danger was meant, or wants no more of it."""
+        return str(self._texts["let-be"]["other"])
 
     def check_in(self) -> str:
         """That more may be behind the owner's words, in one sentence."""
@@ -76,9 +80,10 @@ class Answers:
         text: str = " ".join([texts["start" if first else "again"], *([texts["voice"]] if first and voice else [])])
         return text.replace("{companion}", self._companion)
 
-    def _short(self) -> str:
+    def _short(self, kind: Kind) -> str:
         texts = self._texts["offer"]
-        return self._filled(texts["short"]) if self._line else str(texts["short_unknown"])
+        name = {"danger": "short_danger", "harm": "short_danger", "medical": "short_medical"}.get(kind, "short")
+        return self._filled(texts[name]) if self._line else str(texts["short_unknown"])
 
     def _help(self, kind: Kind) -> str:
         texts = self._texts["help"]

@@ -19,7 +19,7 @@ SafetyKind = Literal["crisis", "crisis-again", "check-in", "goodbye", "identity"
 
 _RECENT: Final = 20
 """Turns in which earlier words of danger are looked for, so that the same answer is not given twice, and it does not
-check in twice."""
+check in twice, and so that who asks then whom to turn to is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +42,20 @@ class Guard:
     def urgent(self) -> list[FixedAnswer]:
         """What is said in danger, for the voice to have its beginning ready."""
         crises = [FixedAnswer("crisis", self.answers.crisis(kind, 0)) for kind in get_args(Kind)]
-        offers = [FixedAnswer("crisis-again", self.answers.offer(asked_to_call=asked)) for asked in (False, True)]
-        return [*crises, FixedAnswer("medicine", self.answers.medicine()), *offers]  # offers come a turn later
+        offers = dict.fromkeys(  # they come a turn later
+            FixedAnswer("crisis-again", self.answers.offer(kind, asked_to_call=asked))
+            for asked in (False, True)
+            for kind in get_args(Kind)
+        )
+        return [*crises, FixedAnswer("medicine", self.answers.medicine()), *offers]
 
     def answer(self, history: Sequence[Exchange], words: str, *, at_once: bool = True) -> FixedAnswer | None:
         """The answer to `words` behind `history`; None where the model may answer.
 
         `at_once`: nothing was said between the last turn of `history` and these words.
         """
-        kind = self._danger(history, words, at_once=at_once)
-        if kind is not None:
-            times = sum(before == kind for before in self._recent_dangers(history, _RECENT))
-            return FixedAnswer("crisis", self.answers.crisis(kind, times))
-        asked_who = at_once and self._checked_in(history) and self._signs.asks_who(words)
-        if asked_who or any(self._recent_dangers(history, 1)):
-            return FixedAnswer("crisis-again", self.answers.offer(asked_to_call=self._signs.call(words)))
+        if (of_danger := self._answer_to_danger(history, words, at_once=at_once)) is not None:
+            return of_danger
         if self._signs.medicine(words):
             return FixedAnswer("medicine", self.answers.medicine())
         asked = self._signs.identity(words)
@@ -66,6 +65,26 @@ class Guard:
         if farewell is not None:
             return FixedAnswer("goodbye", self.answers.goodbye(farewell, len(history)))
         return None
+
+    def _answer_to_danger(self, history: Sequence[Exchange], words: str, *, at_once: bool) -> FixedAnswer | None:
+        """The answer to words of danger, and to what is said after them; None where there is none."""
+        just_before = any(self._recent_dangers(history, 1))
+        if just_before and self._denies(words):
+            return FixedAnswer("crisis-again", self.answers.let_be())
+        kind = self._danger(history, words, at_once=at_once)
+        if kind is not None:
+            times = sum(before == kind for before in self._recent_dangers(history, _RECENT))
+            return FixedAnswer("crisis", self.answers.crisis(kind, times))
+        asked_who = at_once and self._checked_in(history) and self._signs.asks_who(words)
+        asks_for_help = self._signs.asks_for_help(words)
+        if not (asked_who or just_before or asks_for_help):
+            return None
+        dangers = [before for before in self._recent_dangers(history, _RECENT) if before is not None]
+        if not (dangers or asked_who):
+            return None
+        asked_to_call = self._signs.call(words) and not asks_for_help
+        offer = self.answers.offer(dangers[-1] if dangers else "suicide", asked_to_call=asked_to_call)
+        return FixedAnswer("crisis-again", offer)
 
     def check_in(self, history: Sequence[Exchange], words: str) -> FixedAnswer | None:
         """What ends the answer to `words` that may be of danger; None where they are not, or where it was said lately.
@@ -90,6 +109,11 @@ class Guard:
             return None
         # Of which kind was only guessed: but for violence the words for suicide fit the others too.
         return "danger" if self._crisis.unsure(history[-1].owner) == "danger" else "suicide"
+
+    def _denies(self, words: str) -> bool:
+        """Whether `words` say that no danger was meant, and speak of none themselves."""
+        left = self._signs.without_denial(words)
+        return left is not None and self._crisis.kind(left) is None
 
     def _checked_in(self, history: Sequence[Exchange]) -> bool:
         return bool(history) and self.answers.checked_in(history[-1].companion)

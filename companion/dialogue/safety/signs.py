@@ -40,6 +40,8 @@ class Signs:
         self._call = any_of(data["offer"]["call"])
         self._yes, self._who = (re.compile(data["owns-up"][name]) for name in ("yes", "who"))
         self._more = any_of(data["owns-up"]["more"])
+        self._denial = any_of(data["owns-up"]["denial"])
+        self._help = any_of(data["owns-up"]["help"])
 
     def goodbye(self, words: str) -> str | None:
         """`night` or `day` where `words` are a farewell and next to nothing else, or end with one."""
@@ -72,6 +74,15 @@ class Signs:
     def asks_who(self, words: str) -> bool:
         """Whether `words`, behind a check-in, ask who can help, or what it was about."""
         return bool(self._who.search(normal(words, self._language)))
+
+    def asks_for_help(self, words: str) -> bool:
+        """Whether `words`, some time after words of danger, ask whom to turn to."""
+        return bool(self._help.search(normal(words, self._language)))
+
+    def without_denial(self, words: str) -> str | None:
+        """`words` without that no danger was meant; None where they do not say so."""
+        left, said = self._denial.subn(" ", normal(words, self._language))
+        return left.strip() if said else None
 
     def call(self, words: str) -> bool:
         """Whether `words` ask it to call someone."""

@@ -33,6 +33,8 @@ class Wording:
     quiet: re.Pattern[str]
     good_news: re.Pattern[str]
     bad_news: re.Pattern[str]
+    thanks: re.Pattern[str]
+    hello: re.Pattern[str]
     turned_out_well: re.Pattern[str]
     burden: re.Pattern[str]
     evasive: re.Pattern[str]
@@ -73,8 +75,11 @@ class Wording:
         """Whether `words` tell of what hardly makes such a moment: a child that was hurt is no happy one.
 
         Neither small language models nor classifiers of feelings know well what happens to people, least of all in
-        Korean, and to rejoice at a misfortune is the worst of answers.
+        Korean, and to rejoice at a misfortune is the worst of answers. Nor is "Oh, I see." a thank-you, or a greeting
+        what comes in the middle of a talk without one.
         """
+        if (sign := {"thanks": self.thanks, "hello": self.hello}.get(moment)) is not None:
+            return not sign.search(words)
         bad = bool(self.bad_news.search(words)) and not self.turned_out_well.search(words)
         good = bool(self.good_news.search(words))
         return (moment in GOOD and bad) or (moment in HARD and good and not bad)
@@ -109,5 +114,4 @@ def load(language: Language) -> Wording:
     data = tomllib.loads((Path(__file__).parent / f"strategies.{language}.toml").read_text(encoding="utf-8"))
     signs = {name: any_of(several, re.IGNORECASE) for name, several in data.pop("signs").items()}
     own_words, voice_off = data.pop("own_words"), data.pop("voice")["off"]
-    names = "advice quiet good_news bad_news turned_out_well burden evasive unasked helped not_helped voice_off".split()
-    return Wording(data, own_words, voice_off, *(signs[name] for name in names))
+    return Wording(data, own_words, voice_off, no_voice=signs.pop("voice_off"), **signs)
