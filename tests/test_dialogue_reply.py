@@ -682,6 +682,39 @@ def test_the_first_clause_tells_how_the_turn_is_answered_and_all_have_its_voice(
     assert not any(clause.plan for clause in others)
 
 
+GLAD = {"en": ("wonderful", "lovely", "great", "good news"), "ko": ("잘됐", "기쁘", "좋은 소식", "반가운", "기쁜")}
+
+
+@pytest.mark.parametrize(
+    ("words", "felt", "language", "celebrates"),
+    [
+        ("지난주에 아기를 보냈어요 12주였는데", "neutral", "ko", False),
+        ("권고사직 받았어요", "sad", "ko", False),
+        ("나 취직했어", "happy", "ko", True),
+        ("나 시험 붙었어", "neutral", "ko", True),  # the news say so
+    ],
+)
+def test_korean_news_are_celebrated_only_where_the_words_are_glad(
+    words: str, felt: str, language: Language, celebrates: bool
+) -> None:
+    heard = Affect(0.0, 0.0, felt, {felt: 1.0}, 0.9, None, AffectReading(0.0, 0.0, {felt: 0.9}, 0.9), {}, 0.0)
+    replier = Replier(ScriptedModel("네.", Choice("happy", 0.9)), language, seed=1)
+    said = " ".join(texts(list(replier.reply((), words, never, heard))))
+    assert any(word in said for word in GLAD[language]) is celebrates
+
+
+def test_behind_a_loss_a_model_alone_does_not_call_anything_happy() -> None:
+    model = ScriptedModel("I see.", Choice("sad", 0.9))
+    replier = Replier(model, "en", seed=1)
+    lost = "We had to put our dog down."
+    talk = [Exchange(lost, " ".join(texts(list(replier.reply((), lost, never)))))]
+    model.choice = Choice("happy", 0.9)
+    said = " ".join(texts(list(replier.reply(talk, "Fourteen years we had him.", never))))
+    assert not any(word in said for word in GLAD["en"])
+    said = " ".join(texts(list(Replier(model, "en", seed=1).reply((), "Fourteen years we had him.", never))))
+    assert any(word in said for word in GLAD["en"])
+
+
 def test_where_the_plan_asks_nothing_the_models_question_is_not_said() -> None:
     replier, _ = opened("thanks", "It was a pleasure. What else can we talk about?")
     assert "?" not in " ".join(texts(list(replier.reply((), "That was kind of you.", never))))

@@ -13,9 +13,9 @@ from companion.dialogue.llm import Choice
 from companion.dialogue.persona import Persona
 from companion.dialogue.restraint import said_before
 from companion.dialogue.strategy.owner import Owner
-from companion.dialogue.strategy.planner import HARD, Plan, Situation, tone_of
+from companion.dialogue.strategy.planner import GOOD, HARD, Plan, Situation, tone_of
 from companion.dialogue.strategy.wording import Wording
-from companion.events import Affect, Exchange
+from companion.events import Affect, AffectReading, Exchange
 
 TRUSTED: Final = 1_000_000_000
 """Parameters from which a model's sense of a feeling is believed by itself: one of 1.5 billion is hardly ever wrong
@@ -28,12 +28,17 @@ TAKE_UP: Final = frozenset({"reflection", "celebration"})
 """Strategies that may be put in a word of the owner's own."""
 
 
+LATELY: Final = 3
+"""Turns in which a hard moment makes a glad one doubtful: "fourteen years we had him", behind a death, is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
     """How a reply begins: the moment, unsaid, and what is `said`; empty where the model finds the first words.
 
     `plan`: how the turn is answered. `close`: what is said at last. `asking`: what is asked where nothing else was.
     `instead`: what is said where the model wrote nothing fit to be said. `whole`: that is all of the reply.
+    `taken_as`: the moment that it answers, where that is another than the model's.
     """
 
     moment: str
@@ -43,6 +48,7 @@ class Opening:
     asking: str = ""
     instead: str = ""
     whole: bool = False
+    taken_as: str = ""
 
     def written(self, said: str) -> str:
         """`said` as the model knows it: behind the moment and the instruction, as the examples of the persona stand."""
@@ -88,6 +94,9 @@ class Openings:
         tone = tone_of(voice.valence, voice.arousal, affect.disagreement) if voice and affect else None
         if self.wording.belies(moment, words):
             moment = persona.MIXED
+        doubted = who.glad_by_words or any(one in HARD for one in self._lately(number))
+        if moment in GOOD and doubted and not self._glad(words, felt):
+            moment = persona.MIXED
         if self.wording.wants_quiet(words):
             moment, tone = "quiet", None
         wants_advice = self.wording.wants_advice(words)
@@ -103,8 +112,17 @@ class Openings:
             opening = self._in_words(choice.option, moment, words, turn, plan, who.openers)
         if careful:
             opening = self._with_care(opening, moment, turn)
-        self._by_turn[number, words] = opening
-        return opening
+        self._by_turn[number, words] = replace(opening, taken_as=moment)
+        return self._by_turn[number, words]
+
+    def _lately(self, number: int) -> list[str]:
+        """What the moments of the last turns before turn `number` were taken for."""
+        turns = sorted(turn for turn in self._by_turn if turn[0] < number)
+        return [self._by_turn[turn].taken_as for turn in turns[-LATELY:]]
+
+    def _glad(self, words: str, felt: AffectReading | None) -> bool:
+        """Whether the words themselves are glad, or tell of what makes people so."""
+        return persona.clear_feeling(felt) == "happy" or bool(self.wording.good_news.search(words))
 
     def _with_care(self, opening: Opening, moment: str, turn: int) -> Opening:
         """What of `opening` answers words that may be of danger: understanding for what is hard, or else that it

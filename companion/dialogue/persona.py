@@ -48,6 +48,7 @@ class Persona:
     the one in which it does not know what it is asked. `openers`: sentences that may open the reply in such a moment,
     which are all of it where the model has fewer than `alone_below` parameters. `sure`: the probability of a moment
     from which they do; below, the model finds its own words.
+    `glad_by_words`: a moment is a glad one only where the words say so too.
     `temperature`: how freely the model writes. `lost`: what is said when the model wrote nothing fit to be said;
     `no_model`: what is said where there is none. `avoided`: words that the model may not write; `cliches`: what no
     sentence of a reply may hold.
@@ -59,6 +60,7 @@ class Persona:
     openers: Mapping[str, Sequence[str]]
     alone_below: int
     sure: float
+    glad_by_words: bool
     temperature: float
     lost: Sequence[str]
     no_model: str
@@ -88,6 +90,7 @@ def load(language: Language, companion: str, owner: str, *, remembers: bool = Fa
         openers={moment: _addressed(openers, owner) for moment, openers in data["openers"].items()},
         alone_below=data["alone_below"],
         sure=data["sure"],
+        glad_by_words=data["glad_by_words"],
         temperature=data["temperature"],
         lost=data["lost"],
         no_model=data["no_model"],
