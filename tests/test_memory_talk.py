@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -13,6 +14,7 @@ from companion.apps.unlock import open_memory
 from companion.events import Exchange
 from companion.memory import episodes, export, facts, keys
 from companion.memory.attendant import Attendant
+from companion.memory.errors import DiskFull
 from companion.memory.keeper import Keeper, Note
 from companion.memory.keyslots import Secret
 from companion.memory.vault import Vault, create_vault
@@ -71,6 +73,17 @@ def korean(tmp_path: Path) -> Iterator[Talks]:
     made = Talks(tmp_path, "ko")
     yield made
     made.keeper.close()
+
+
+def test_a_store_that_cannot_be_read_ends_no_talk(talks: Talks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop asks whether words concern the memory; what is wrong is said by the answer to them."""
+
+    def broken(*_: object) -> NoReturn:
+        raise DiskFull("the disk is full")
+
+    monkeypatch.setattr(talks.keeper.store, "query", broken)
+    assert not talks.attendant.concerns("Forget that.")
+    assert talks.attendant.answer("Forget what I said about Tom.") == "That did not work. Nothing was changed."
 
 
 # --- recall ----------------------------------------------------------------------------------------------------------

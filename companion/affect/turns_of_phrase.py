@@ -61,6 +61,15 @@ def asks_of_another(spoken: list[str], language: str) -> bool:
     return len(left) > 1 and left[0] in _ASKING and left[1] == "you"
 
 
+def without_address(spoken: list[str], language: str) -> list[str]:
+    """Without "do you know" in front of what is told of the speaker: a question asks so too, and is no feeling."""
+    for opening in (["do", "you", "know"], ["you", "know"]) if language == "en" else ():
+        left = spoken[len(opening) :]
+        if spoken[: len(opening)] == opening and set(left) & _SPEAKER[language]:
+            return left
+    return spoken
+
+
 def only_says_fine(spoken: list[str], language: str) -> bool:
     """Whether that is all: "I'm fine", "괜찮아", which people say whatever they feel."""
     left = list(spoken)

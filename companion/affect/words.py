@@ -79,7 +79,7 @@ class WordsModel:
         spoken = ngrams.words(text)
         if not spoken:
             return NOTHING
-        first = self.scores(text)
+        first = self.scores(" ".join(turns_of_phrase.without_address(spoken, self.language)))
         scores = softmax(second_layer(first, self.arrays["to_emotions"]))
         valence, arousal = np.clip(second_layer(first, self.arrays["to_affect"]), -1, 1)
         if turns_of_phrase.only_says_fine(spoken, self.language):
