@@ -19,8 +19,12 @@ def imports(source: Path) -> set[str]:
     for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
+        elif isinstance(node, ast.ImportFrom):
+            within = source.relative_to(PACKAGE.parent).parts[: -node.level] if node.level else ()
+            module = ".".join([*within, *filter(None, [node.module])])
+            found.add(module)
+            if module in ("companion", "companion.apps"):  # "from companion import memory" names the room itself
+                found |= {f"{module}.{alias.name}" for alias in node.names} - {f"{module}.*"}
     return {name for name in found if name.split(".")[0] == "companion"}
 
 

@@ -140,5 +140,5 @@ def test_ctrl_c_ends_a_session_in_order(tmp_path: Path) -> None:
     _, errors = process.communicate(timeout=120)
     assert "Traceback" not in errors
     assert json.loads(events.read_text(encoding="utf-8").splitlines()[-1])["event"] == "session.ended"
-    assert sf.info(tmp_path / "reply.wav").frames >= 0
+    assert sf.info(tmp_path / "reply.wav").samplerate > 0  # whole, though nothing may have been said
     assert not list(tmp_path.glob("*.part"))

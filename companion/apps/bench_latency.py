@@ -89,7 +89,7 @@ def run(
     against_plain: bool,
     as_json: bool,
 ) -> None:
-    """Play each recording to a fresh conversation and print the table.
+    """Play each recording to a conversation without a history and print the table.
 
     `against_plain`: each is played a second time, to one that does nothing ahead of time.
 

@@ -13,8 +13,8 @@ from companion.events import FRAME, SAMPLE_RATE, AudioFrame, Samples
 class Intake:
     """Turns blocks into `AudioFrame`s, and times into positions. Times are seconds of one monotonic clock.
 
-    The positions of the frames follow each other whatever happens: what the device loses is filled with silence, so
-    that whoever counts samples counts time.
+    The positions of the frames follow each other whatever happens. While there is no device, silence fills them, so
+    that whoever counts samples counts time; what an overrun loses is told, and missing.
     """
 
     def __init__(self, rate: int) -> None:
