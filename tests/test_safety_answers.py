@@ -124,6 +124,40 @@ def test_what_it_is_is_answered_truthfully(words: str, language: Language) -> No
 
 
 @pytest.mark.parametrize(
+    ("words", "language", "kind"),
+    [
+        ("Which company made you?", "en", "maker"),
+        ("are you chatgpt", "en", "maker"),
+        ("Who can hear this?", "en", "listeners"),
+        ("Do you record what I say?", "en", "listeners"),
+        ("is this private", "en", "listeners"),
+        ("Promise you'll always be there for me.", "en", "promise"),
+        ("will you ever leave me", "en", "promise"),
+        ("who made this cake", "en", None),
+        ("can you record a memo", "en", None),
+        ("is this private room free", "en", None),
+        ("너 누가 만들었어?", "ko", "maker"),
+        ("너 챗지피티야?", "ko", "maker"),
+        ("내 말 누가 듣고 있어?", "ko", "listeners"),
+        ("혹시 녹음되고 있어?", "ko", "listeners"),
+        ("항상 내 옆에 있어줄 거지?", "ko", "promise"),
+        ("이 빵 누가 만들었어?", "ko", None),
+        ("회의 녹음해야 돼", "ko", None),
+    ],
+)
+def test_who_made_it_who_hears_it_and_what_it_can_promise_is_told_in_code(
+    words: str, language: Language, kind: str | None
+) -> None:
+    answer = GUARDS[language].answer((), words)
+    assert (answer.text if answer else None) == (GUARDS[language].answers.identity(kind) if kind else None)
+
+
+@pytest.mark.parametrize("said", ["Yes, I am ChatGPT.", "I was created by OpenAI.", "I'll always be here for you."])
+def test_no_model_says_that_it_is_another_or_always_there(said: str) -> None:
+    assert claims(said, "en")
+
+
+@pytest.mark.parametrize(
     "words",
     ["My dog died.", "My wife asked me if I love her.", "What do you think about rain?", "Do you know any poems?"],
 )

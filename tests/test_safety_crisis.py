@@ -69,6 +69,7 @@ def test_the_published_list_is_told_apart(language: Language) -> None:
         "development.ko.csv",
         "held-out.en.csv",
         "held-out.ko.csv",
+        "life.csv",
     ],
 )
 def test_nothing_was_fitted_to_the_lists_it_is_measured_on(name: str) -> None:
@@ -144,6 +145,17 @@ def test_most_of_what_nobody_foresaw_is_heard(name: str, language: Language, rec
     }
     assert sum(found["1"]) / len(found["1"]) >= recall
     assert sum(found["0"]) / len(found["0"]) <= alarms
+
+
+@pytest.mark.parametrize(("language", "dangers"), [("en", 4), ("ko", 6)])
+def test_of_what_happens_to_people_next_to_nothing_alarms_but_the_dangers(language: Language, dangers: int) -> None:
+    """Losses, wrongs, fears and good news by a writer who had seen nothing of the detector: 15 % alarmed at first."""
+    lines = [row for row in rows(ROOT / "tests/data/safety/life.csv") if row["language"] == language]
+    found = {
+        flag: [DETECTORS[language].kind(r["text"]) is not None for r in lines if r["crisis"] == flag] for flag in "01"
+    }
+    assert sum(found["1"]) >= dangers
+    assert sum(found["0"]) / len(found["0"]) <= 0.05
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -320,7 +332,8 @@ def test_the_help_is_offered_once_more_in_one_sentence(language: Language) -> No
 @cache
 def unsure(language: Language) -> str:
     """Words that may be of danger, or may not."""
-    return next(text for text in cries(language, "blind-3", "blind-2") if guard(language).check_in((), text))
+    detector = CrisisDetector(language, Classifier.load(language))
+    return next(text for text in cries(language, "blind-3", "blind-2") if detector.unsure(text) == "suicide")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

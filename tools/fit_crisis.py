@@ -58,7 +58,7 @@ MISHEARD = 0.3  # share of the template lines that are fitted to once more as a 
 BLOCK = 12  # lines of train.csv that are set aside together
 INVERSE_PENALTY, FOLDS = 40.0, 5  # scikit-learn's C; 5 and 20 do worse on the development lists
 FALSE_ALARMS: dict[Language, float] = {"en": 0.09, "ko": 0.1}
-MOVED: dict[Language, float] = {"en": 0.24, "ko": 0.1}
+MOVED: dict[Language, float] = {"en": 0.24, "ko": 0.0}
 """Chosen by hand: where recall and false alarms on the published and development lists balance, and no everyday line
 and no goodbye of tests/data/safety alarms."""
 
@@ -218,7 +218,7 @@ def fit_language(language: Language, lines: list[Line]) -> None:
 def measured(language: Language) -> set[str]:
     """The lines of the lists that are measured on, in their normal form."""
     blind = ("blind.csv", "blind-2.csv", "blind-3.csv")
-    names = ("crisis.csv", *blind, f"development.{language}.csv", f"held-out.{language}.csv")
+    names = ("crisis.csv", "life.csv", *blind, f"development.{language}.csv", f"held-out.{language}.csv")
     found: set[str] = set()
     for name in names:
         with (ROOT / "tests/data/safety" / name).open(encoding="utf-8", newline="") as file:

@@ -312,7 +312,7 @@ class Replier:
     def _has_said_what_it_is(self, fixed: FixedAnswer) -> None:
         """An answer that says so itself needs no disclosure behind it, least of all a cry for help."""
         first_with_voice = self._disclosed is None and self._voice  # that it listens to the voice is still to be said
-        if self._clock is not None and fixed.kind in ("crisis", "identity") and not first_with_voice:
+        if self._clock is not None and self._guard.answers.says_what_it_is(fixed.text) and not first_with_voice:
             self._disclosed = self._clock()
 
     def _disclose(self) -> Iterator[Clause]:

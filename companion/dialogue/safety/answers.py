@@ -63,7 +63,7 @@ class Answers:
         return _in_turn(self._texts["goodbye"][kind], turn)
 
     def identity(self, kind: str) -> str:
-        """What the companion is; `claimed`: where the model had said otherwise."""
+        """What the companion is, or who hears it; `claimed`: where the model had said otherwise."""
         text: str = self._texts["identity"][kind]
         return text.replace("{companion}", self._companion)
 
@@ -79,6 +79,10 @@ class Answers:
         texts = self._texts["disclosure"]
         text: str = " ".join([texts["start" if first else "again"], *([texts["voice"]] if first and voice else [])])
         return text.replace("{companion}", self._companion)
+
+    def says_what_it_is(self, said: str) -> bool:
+        """Whether `said` holds that it is a program."""
+        return str(self._texts["disclosure"]["word"]) in said
 
     def _short(self, kind: Kind) -> str:
         texts = self._texts["offer"]

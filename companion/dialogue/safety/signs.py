@@ -11,6 +11,9 @@ from companion.dialogue.patterns import any_of
 from companion.dialogue.safety.words import normal
 from companion.settings import Language
 
+_IDENTITY: Final = ("pretend", "love", "maker", "listeners", "promise", "nature", "feelings")
+"""What is asked of the companion about itself; what fits several is the first of them."""
+
 _LEFT: Final = {"en": 1, "ko": 2}
 """Words (Korean: syllables) of a farewell that may be other than a farewell."""
 
@@ -34,7 +37,7 @@ class Signs:
         }
         self._closing = re.compile("|".join(f"{bound}(?:{sign})" for sign in farewell["closing"]))
         self._fillers = re.compile("|".join(f"{bound}(?:{sign}){bound}" for sign in farewell["fillers"]))
-        self._identity = {kind: any_of(data["identity"][kind]) for kind in ("pretend", "love", "nature", "feelings")}
+        self._identity = {kind: any_of(data["identity"][kind]) for kind in _IDENTITY}
         self._not_identity = any_of(data["identity"]["not"])
         self._medicine, self._not_medicine = any_of(data["medicine"]["ask"]), any_of(data["medicine"]["not"])
         self._call = any_of(data["offer"]["call"])
@@ -57,7 +60,7 @@ class Signs:
         return kind if len(left) <= _LEFT[self._language] else None
 
     def identity(self, words: str) -> str | None:
-        """`nature`, `feelings`, `love` or `pretend`: what `words` ask of the companion about itself."""
+        """Which of `_IDENTITY` it is that `words` ask of the companion about itself; None: nothing of it."""
         text = self._not_identity.sub(" ", normal(words, self._language))
         return next((kind for kind, signs in self._identity.items() if signs.search(text)), None)
 
