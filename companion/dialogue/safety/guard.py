@@ -100,8 +100,8 @@ class Guard:
         return FixedAnswer("check-in", self.answers.check_in())
 
     def _danger(self, history: Sequence[Exchange], words: str, *, at_once: bool = True) -> Kind | None:
-        """What danger `words` speak of, or own up to behind a check-in."""
-        kind = self._crisis.kind(words)
+        """What danger `words` speak of, or own up to behind a check-in. A bare yes speaks of none by itself."""
+        kind = None if self._signs.says_yes(words) else self._crisis.kind(words)
         if kind is not None or not at_once or not self._checked_in(history):
             return kind
         asked = "?" in history[-1].companion  # then a bare yes answers that

@@ -69,10 +69,14 @@ class Signs:
         text = normal(words, self._language)
         return bool(self._medicine.search(text)) and not self._not_medicine.search(text)
 
+    def says_yes(self, words: str) -> bool:
+        """Whether `words` say yes, or maybe, and nothing else."""
+        return bool(self._yes.search(normal(words, self._language)))
+
     def owns_up(self, words: str, *, to_a_question: bool) -> bool:
         """Whether `words`, behind a check-in, say that it is so. `to_a_question`: a bare yes may answer that."""
         text = normal(words, self._language)
-        return bool(self._more.search(text) or (not to_a_question and self._yes.search(text)))
+        return bool(self._more.search(text) or (not to_a_question and self.says_yes(words)))
 
     def asks_who(self, words: str) -> bool:
         """Whether `words`, behind a check-in, ask who can help, or what it was about."""
