@@ -638,9 +638,16 @@ class Conversation:
                 reply.sound_at = self._now()
         if message.last:
             reply.spoken += 1
-            if message.clause == reply.led and not reply.complete and not reply.waits:  # the first that was written
-                self._write_on(message.turn, message.revision, reply)
+            if message.clause == reply.led and not reply.complete:  # the first that was written
+                self._go_on_writing(turn, reply, message)
             self._close_reply(turn, reply, message.revision)
+
+    def _go_on_writing(self, turn: Turn, reply: Reply, message: SpeechReady) -> None:
+        """The sound of the first clause is whole: what comes behind it is asked for, unless it waits to be heard."""
+        if not reply.waits:
+            self._write_on(message.turn, message.revision, reply)
+        elif reply.sound_at is None:
+            self._nothing_to_play(turn)  # it would wait for ever
 
     def _close_reply(self, turn: Turn, reply: Reply, revision: int) -> None:
         """Once every clause is written and its sound is whole, the speaker may run dry."""

@@ -169,6 +169,24 @@ def test_a_request_to_the_memory_is_not_kept_where_it_gets_no_answer() -> None:
     assert diary.kept == []
 
 
+def test_what_cannot_be_undone_is_not_done_where_its_answer_has_no_sound() -> None:
+    done: list[str] = []
+
+    class Forgetting(ScriptedReplier):
+        def reply(self, history, words, cancelled, affect=None, lead=""):  # type: ignore[no-untyped-def]
+            yield Clause("All right.", last=False, aside=True, waits=True)
+            done.append(words)
+            yield Clause("Done.", last=True, aside=True)
+
+    class Silent(ToneVoice):
+        def synthesize(self, text: str, style: Style = NEUTRAL) -> Iterator[Samples]:
+            return iter(())
+
+    _, _, _, _, log = converse(UTTERANCE, UTTERANCE, replier=Forgetting(), voice=Silent())
+    assert len(log.all(ReplyEnded)) == 2  # and it listens on
+    assert done == []
+
+
 def test_words_whose_answer_has_no_sound_are_kept() -> None:
     class Silent(ToneVoice):
         def synthesize(self, text: str, style: Style = NEUTRAL) -> Iterator[Samples]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
 
@@ -48,24 +49,23 @@ def run(
     settings = effective(home, language=language, profile=profile)
     console = Console(stderr=not sys.stdout.isatty())
     device = open_device(settings, inputs, output, pace)  # first: a bad recording is said at once
-    memory = None if incognito else open_talk_memory(home, models, settings, unlock)
     keys_work, sleeps = readable(), settings.hands_free.at_screen
-    with console.status(say(settings.language, "starting")):
-        assembled = assemble(models, settings, memory)
-        hands_free = open_hands_free(settings, assembled.parts, sleeps=sleeps) if keys_work or sleeps else None
-    started = SessionStarted(settings.profile, assembled.models, settings.language, network)
-    writer = EventsFile(events) if events else None
-    try:
+    with ExitStack() as opened:
+        memory = None if incognito else open_talk_memory(home, models, settings, unlock)
+        if memory is not None:
+            opened.callback(memory.close)
+        with console.status(say(settings.language, "starting")):
+            assembled = assemble(models, settings, memory)
+            hands_free = open_hands_free(settings, assembled.parts, sleeps=sleeps) if keys_work or sleeps else None
+        started = SessionStarted(settings.profile, assembled.models, settings.language, network)
+        writer = EventsFile(events) if events else None
+        if writer is not None:
+            opened.callback(writer.close)
         with quiet_stderr(), screen(settings, len(inputs), keys_work) as shown:
             observers: list[Observer] = [shown, *([writer] if writer else [])]
             conversation = Conversation(device, assembled.parts, started, observers, hands_free=hands_free)
             with keys(lambda key: conversation.post(KeyPressed(key))):
                 conversation.run()
-    finally:
-        if writer is not None:
-            writer.close()
-        if memory is not None:
-            memory.close()
     if output is not None:
         console.print(say(settings.language, "saved", path=output))
 
