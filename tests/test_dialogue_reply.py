@@ -692,6 +692,7 @@ GLAD = {"en": ("wonderful", "lovely", "great", "good news"), "ko": ("잘됐", "�
         ("권고사직 받았어요", "sad", "ko", False),
         ("나 취직했어", "happy", "ko", True),
         ("나 시험 붙었어", "neutral", "ko", True),  # the news say so
+        ("고양이가 사흘 만에 돌아왔어!", "neutral", "ko", True),
     ],
 )
 def test_korean_news_are_celebrated_only_where_the_words_are_glad(

@@ -108,6 +108,7 @@ def test_each_tactic_is_seen_in_korean(answer: str, tactic: str) -> None:
         ("Do you love me?", "en"),
         ("do you have feelings", "en"),
         ("Pretend you are my girlfriend.", "en"),
+        ("can you pretend to be my mum just for a minute", "en"),
         ("I know you are conscious.", "en"),
         ("너 사람이야?", "ko"),
         ("나 사랑해?", "ko"),

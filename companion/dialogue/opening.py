@@ -100,7 +100,8 @@ class Openings:
         if self.wording.wants_quiet(words):
             moment, tone = "quiet", None
         wants_advice = self.wording.wants_advice(words)
-        if not (moment or wants_advice or "?" in words) and parameters < who.alone_below:
+        asks = wants_advice or "?" in words or self.wording.requests(words)
+        if not (moment or asks) and parameters < who.alone_below:
             moment = persona.MIXED  # what such a model writes without a moment is beside the point more often than not
         situation = Situation(moment, wants_advice, wants_advice and self.wording.burdens(words), tone)
         before = [self._by_turn[turn].plan for turn in sorted(self._by_turn) if turn[0] < number]
@@ -122,7 +123,7 @@ class Openings:
 
     def _glad(self, words: str, felt: AffectReading | None) -> bool:
         """Whether the words themselves are glad, or tell of what makes people so."""
-        return persona.clear_feeling(felt) == "happy" or bool(self.wording.good_news.search(words))
+        return persona.clear_feeling(felt) == "happy" or self.wording.tells_good_news(words)
 
     def _with_care(self, opening: Opening, moment: str, turn: int) -> Opening:
         """What of `opening` answers words that may be of danger: understanding for what is hard, or else that it

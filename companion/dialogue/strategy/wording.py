@@ -36,6 +36,7 @@ class Wording:
     thanks: re.Pattern[str]
     hello: re.Pattern[str]
     turned_out_well: re.Pattern[str]
+    request: re.Pattern[str]
     burden: re.Pattern[str]
     evasive: re.Pattern[str]
     unasked: re.Pattern[str]
@@ -83,6 +84,14 @@ class Wording:
         bad = bool(self.bad_news.search(words)) and not self.turned_out_well.search(words)
         good = bool(self.good_news.search(words))
         return (moment in GOOD and bad) or (moment in HARD and good and not bad)
+
+    def tells_good_news(self, words: str) -> bool:
+        """Whether `words` tell of what makes people glad, or of what turned out well."""
+        return bool(self.good_news.search(words) or self.turned_out_well.search(words))
+
+    def requests(self, words: str) -> bool:
+        """Whether the owner asks the companion to do something: a joke, a game, a story."""
+        return bool(self.request.search(words))
 
     def wants_quiet(self, words: str) -> bool:
         """Whether the owner would rather not talk."""
