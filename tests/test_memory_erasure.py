@@ -83,7 +83,7 @@ class Life:
 
     def forget(self) -> None:
         assert self.say(f"Forget what I said about {NAME}.").endswith("Shall I?")
-        assert self.say("Yes.").startswith("Done.")
+        assert self.say("Yes.").startswith("All right. Done.")
 
     def pages(self) -> bytes:
         """Every page of the store in the clear, freelist and write-ahead log included."""
