@@ -609,9 +609,10 @@ class Conversation:
         if message.text:
             self._say(turn, reply, message)
         reply.waits = reply.waits or message.waits
+        sounds = self._spoken is turn
         if message.last:
             self._close_reply(turn, reply, message.revision)
-        elif not message.waits and (not first or not message.text):
+        elif sounds if message.waits else not first or not message.text:
             self._write_on(message.turn, message.revision, reply)
         # The clause after the first waits for the first one's sound: with two cores, writing on would delay it.
 

@@ -25,7 +25,7 @@ class Reply:
     first_token: float | None = None
     ahead: bool = False
     aside: bool = False
-    waits: bool = False  # what comes behind its first clause cannot be undone: not to be asked for before it sounds
+    waits: bool = False  # what comes behind a clause of it cannot be undone: not to be asked for before it sounds
     led: bool = False  # it opens with a lead, which no model writes
     hesitated: bool = False  # it was late, and asked for one
     clause_at: float | None = None

@@ -279,6 +279,30 @@ class ScriptedReplier:
         return tuple(history)
 
 
+class ForgettingReplier(ScriptedReplier):
+    """Agrees in the given sentences, and does what cannot be undone behind the last of them."""
+
+    def __init__(self, *agrees: str) -> None:
+        super().__init__()
+        self._agrees = agrees
+        self.done: list[str] = []
+
+    def reply(
+        self,
+        history: Sequence[Exchange],
+        words: str,
+        cancelled: Callable[[], bool],
+        affect: Affect | None = None,
+        lead: str = "",
+    ) -> Iterator[Clause]:
+        *first, last = self._agrees
+        for sentence in first:
+            yield Clause(sentence, last=False, aside=True)
+        yield Clause(last, last=False, aside=True, waits=True)
+        self.done.append(words)
+        yield Clause("Done.", last=True, aside=True)
+
+
 class ToneVoice:
     """A tenth of a second of sound for every word; a clause named in `mute` cannot be spoken."""
 
@@ -298,6 +322,13 @@ class ToneVoice:
 
     def warm_up(self) -> None:
         pass
+
+
+class SilentVoice(ToneVoice):
+    """Makes no sound of anything."""
+
+    def synthesize(self, text: str, style: Style = NEUTRAL) -> Iterator[Samples]:
+        return iter(())
 
 
 class ScriptedStorage:

@@ -13,6 +13,7 @@ from companion.events import (
     Affect,
     AffectReading,
     Backchannel,
+    Event,
     ReplyClause,
     ReplyEnded,
     ReplyStarted,
@@ -28,7 +29,9 @@ from companion.events import (
 from companion.tts.rehearsed import Rehearsed
 from companion.tts.voice import NEUTRAL
 from tests.fakes import (
+    ForgettingReplier,
     Judge,
+    Log,
     LoudnessActivity,
     MemoryDevice,
     ScriptedRecognizer,
@@ -172,18 +175,33 @@ def test_only_replies_that_were_let_sound_do(pause: float) -> None:
 
 @pytest.mark.parametrize("pause", [0.30 + 0.04 * step for step in range(8)])
 def test_what_cannot_be_undone_is_done_once_and_only_if_its_answer_sounds(pause: float) -> None:
-    done: list[str] = []
-
-    class Forgetting(ScriptedReplier):
-        def reply(self, history, words, cancelled, affect=None, lead=""):  # type: ignore[no-untyped-def]
-            yield Clause("All right.", last=False, aside=True, waits=True)
-            done.append(words)
-            yield Clause("Done.", last=True, aside=True)
-
+    replier = ForgettingReplier("All right.")
     sound = np.concatenate((silence(0.6), speech(0.8), silence(pause), speech(0.3), silence(0.2)))
-    _, _, _, _, log = converse(sound, replier=Forgetting())
-    assert len(done) == len(log.all(ReplyStarted))
-    assert [ended.text for ended in log.all(ReplyEnded)] == ["All right. Done."] * len(done)
+    _, _, _, _, log = converse(sound, replier=replier)
+    assert len(replier.done) == len(log.all(ReplyStarted))
+    assert [ended.text for ended in log.all(ReplyEnded)] == ["All right. Done."] * len(replier.done)
+
+
+def test_what_cannot_be_undone_is_done_too_where_its_answer_comes_while_we_speak() -> None:
+    sounds = threading.Event()
+
+    class Late(ForgettingReplier):
+        def reply(self, history, words, cancelled, affect=None, lead=""):  # type: ignore[no-untyped-def]
+            for number, clause in enumerate(super().reply(history, words, cancelled, affect, lead)):
+                if number == 1:
+                    sounds.wait()
+                yield clause
+
+    class Noticing(Log):
+        def event(self, event: Event, t: float, turn: int) -> None:
+            super().event(event, t, turn)
+            if isinstance(event, ReplyStarted):
+                sounds.set()
+
+    replier = Late("All right.", "I will.")
+    _, _, _, _, log = converse(device=MemoryDevice(UTTERANCE, waits=False), replier=replier, log=Noticing())
+    assert len(replier.done) == 1
+    assert [ended.text for ended in log.all(ReplyEnded)] == ["All right. I will. Done."]
 
 
 def test_a_sound_without_words_is_not_answered() -> None:

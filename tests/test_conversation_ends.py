@@ -20,7 +20,6 @@ from companion.events import (
     Key,
     KeyPressed,
     MemorySaved,
-    Message,
     ReplyEnded,
     Samples,
     SessionEnded,
@@ -31,17 +30,19 @@ from companion.events import (
 )
 from tests.fakes import (
     NEUTRAL,
+    ForgettingReplier,
     Log,
     MemoryDevice,
     ScriptedRecognizer,
     ScriptedReplier,
     ScriptedStorage,
+    SilentVoice,
     ToneVoice,
     converse,
     silence,
     speech,
 )
-from tests.test_hands_free import session, states
+from tests.test_hands_free import PressingDevice, session, states
 
 UTTERANCE = np.concatenate((silence(1.0), speech(1.0), silence(0.2)))
 LONG = " ".join(f"word{number}" for number in range(30))
@@ -63,20 +64,6 @@ class Diary(ScriptedStorage):
         return None
 
 
-class Pressed(MemoryDevice):
-    """Messages come in when the clock gets to their time."""
-
-    def __init__(self, sound: Samples, *messages: tuple[float, Message]) -> None:
-        super().__init__(sound)
-        self._messages = messages
-
-    def tick(self) -> float:
-        for at, message in self._messages:
-            if self.position == samples(at):
-                self._post(message)
-        return super().tick()
-
-
 def workers() -> set[str]:
     return {thread.name for thread in threading.enumerate()} & {"reader", "judge", "writer", "speaker", "keeper"}
 
@@ -84,7 +71,7 @@ def workers() -> set[str]:
 def test_quitting_twice_ends_the_session_in_order_all_the_same() -> None:
     diary, quit_ = Diary(), (3.2, KeyPressed("quit"))
     conversation, device, _, _, log = converse(
-        device=Pressed(UTTERANCE, quit_, quit_), replier=ScriptedReplier(LONG), storage=diary
+        device=PressingDevice(UTTERANCE, messages=(quit_, quit_)), replier=ScriptedReplier(LONG), storage=diary
     )
     assert device.closed
     assert log.all(SessionEnded) == [SessionEnded("owner")]
@@ -108,7 +95,7 @@ def test_an_observer_that_fails_leaves_no_device_open_and_no_worker_running() ->
 
 
 def test_a_device_that_dies_ends_the_session_and_says_so() -> None:
-    device, log = Pressed(UTTERANCE, (1.5, DeviceFailed("RuntimeError"))), Log()
+    device, log = PressingDevice(UTTERANCE, messages=((1.5, DeviceFailed("RuntimeError")),)), Log()
     with pytest.raises(AudioError, match="stopped working"):
         converse(device=device, log=log)
     assert device.closed
@@ -160,40 +147,20 @@ def test_what_was_said_is_kept_though_no_answer_came(key: Key) -> None:
 
 def test_a_request_to_the_memory_is_not_kept_where_it_gets_no_answer() -> None:
     diary = Diary()
-
-    class Silent(ToneVoice):
-        def synthesize(self, text: str, style: Style = NEUTRAL) -> Iterator[Samples]:
-            return iter(())
-
-    converse(UTTERANCE, voice=Silent(), storage=diary, words=("forget that",))
+    converse(UTTERANCE, voice=SilentVoice(), storage=diary, words=("forget that",))
     assert diary.kept == []
 
 
 def test_what_cannot_be_undone_is_not_done_where_its_answer_has_no_sound() -> None:
-    done: list[str] = []
-
-    class Forgetting(ScriptedReplier):
-        def reply(self, history, words, cancelled, affect=None, lead=""):  # type: ignore[no-untyped-def]
-            yield Clause("All right.", last=False, aside=True, waits=True)
-            done.append(words)
-            yield Clause("Done.", last=True, aside=True)
-
-    class Silent(ToneVoice):
-        def synthesize(self, text: str, style: Style = NEUTRAL) -> Iterator[Samples]:
-            return iter(())
-
-    _, _, _, _, log = converse(UTTERANCE, UTTERANCE, replier=Forgetting(), voice=Silent())
+    replier = ForgettingReplier("All right.")
+    _, _, _, _, log = converse(UTTERANCE, UTTERANCE, replier=replier, voice=SilentVoice())
     assert len(log.all(ReplyEnded)) == 2  # and it listens on
-    assert done == []
+    assert replier.done == []
 
 
 def test_words_whose_answer_has_no_sound_are_kept() -> None:
-    class Silent(ToneVoice):
-        def synthesize(self, text: str, style: Style = NEUTRAL) -> Iterator[Samples]:
-            return iter(())
-
     diary = Diary()
-    converse(UTTERANCE, voice=Silent(), storage=diary, words=("I lost my job.",))
+    converse(UTTERANCE, voice=SilentVoice(), storage=diary, words=("I lost my job.",))
     assert diary.kept == [("I lost my job.", "")]
 
 
@@ -202,7 +169,7 @@ def test_who_goes_on_over_our_first_words_and_then_ends_it_loses_none_of_theirs(
     sound = np.concatenate((silence(0.6), speech(0.8), silence(0.6), speech(3.0), silence(0.3)))
     diary = Diary()
     converse(
-        device=Pressed(sound, (3.2, KeyPressed(key))),
+        device=PressingDevice(sound, messages=((3.2, KeyPressed(key)),)),
         words=("i went home", "then she was gone"),
         replier=ScriptedReplier(LONG, lead="I see what you mean now."),
         duplex=True,

@@ -13,6 +13,7 @@ from companion.events import (
     Announcement,
     AttentionChanged,
     KeyPressed,
+    Message,
     ReplyEnded,
     Samples,
     SessionEnded,
@@ -62,7 +63,7 @@ class Doorbell:
 class PressingDevice(MemoryDevice):
     """A device at which messages come in at their time, as from a key or another thread."""
 
-    def __init__(self, *inputs: Samples, messages: tuple[tuple[float, KeyPressed | Announcement], ...] = ()) -> None:
+    def __init__(self, *inputs: Samples, messages: tuple[tuple[float, Message], ...] = ()) -> None:
         super().__init__(*inputs)
         self._messages = list(messages)
 
