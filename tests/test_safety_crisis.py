@@ -42,6 +42,14 @@ def cries(language: Language, *lists: str) -> list[str]:
     return [row["text"] for row in found if row["language"] == language and row["crisis"] == "1"]
 
 
+def alarmed(name: str, language: Language) -> dict[str, list[bool]]:
+    """Of every line of a list whether it alarms, by whether it is of danger ("1") or not ("0")."""
+    lines = [row for row in rows(ROOT / "tests/data/safety" / name) if row["language"] == language]
+    return {
+        flag: [DETECTORS[language].kind(r["text"]) is not None for r in lines if r["crisis"] == flag] for flag in "01"
+    }
+
+
 @cache
 def guard(language: Language, country: str | None = "US") -> Guard:
     return Guard(language, "Companion", "KR" if language == "ko" else country, VALENCES[language])
@@ -139,10 +147,7 @@ def test_a_figure_or_a_story_hides_no_danger(words: str) -> None:
     ],
 )
 def test_most_of_what_nobody_foresaw_is_heard(name: str, language: Language, recall: float, alarms: float) -> None:
-    lines = [row for row in rows(ROOT / "tests/data/safety" / name) if row["language"] == language]
-    found = {
-        flag: [DETECTORS[language].kind(r["text"]) is not None for r in lines if r["crisis"] == flag] for flag in "01"
-    }
+    found = alarmed(name, language)
     assert sum(found["1"]) / len(found["1"]) >= recall
     assert sum(found["0"]) / len(found["0"]) <= alarms
 
@@ -150,10 +155,7 @@ def test_most_of_what_nobody_foresaw_is_heard(name: str, language: Language, rec
 @pytest.mark.parametrize(("language", "dangers"), [("en", 4), ("ko", 6)])
 def test_of_what_happens_to_people_next_to_nothing_alarms_but_the_dangers(language: Language, dangers: int) -> None:
     """Losses, wrongs, fears and good news by a writer who had seen nothing of the detector: 15 % alarmed at first."""
-    lines = [row for row in rows(ROOT / "tests/data/safety/life.csv") if row["language"] == language]
-    found = {
-        flag: [DETECTORS[language].kind(r["text"]) is not None for r in lines if r["crisis"] == flag] for flag in "01"
-    }
+    found = alarmed("life.csv", language)
     assert sum(found["1"]) >= dangers
     assert sum(found["0"]) / len(found["0"]) <= 0.05
 

@@ -33,6 +33,7 @@ from companion.dialogue.safety.classifier import BUCKETS, KIND_BUCKETS, hashed, 
 from companion.dialogue.safety.words import normal
 from companion.settings import Language
 from tools.crisis.grammar import templates
+from tools.words import happenings
 from tools.words.corrupt import misheard
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -97,7 +98,7 @@ def main() -> None:
     languages: tuple[Language, ...] = (options.language,) if options.language else ("en", "ko")
     for language in languages:
         others = [*by_others(language, data), *(examples(options.wordnet) if language == "en" else ())]
-        fit_language(language, [*from_templates(language), *written(language), *happenings(language), *others])
+        fit_language(language, [*from_templates(language), *written(language), *from_life(language), *others])
 
 
 def from_templates(language: Language) -> Iterator[Line]:
@@ -123,14 +124,13 @@ def written(language: Language) -> Iterator[Line]:
                 yield Line(line.partition("\t")[0], False, name, 5.0, hard=False)
 
 
-def happenings(language: Language) -> Iterator[Line]:
+def from_life(language: Language) -> Iterator[Line]:
     """What happens to people; where it is not sure whether it is a danger, it is left out."""
-    with (ROOT / f"tools/words/happenings.{language}.tsv").open(encoding="utf-8", newline="") as file:
-        for number, row in enumerate(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)):
-            if row["danger"] != "unsure":
-                danger = row["danger"] == "yes"
-                weight = WRITTEN_WEIGH if danger else HAPPENINGS_WEIGH
-                yield Line(row["text"], danger, f"happening {number // BLOCK}", weight, hard=danger)
+    for number, row in enumerate(happenings.lines(language)):
+        if row["danger"] != "unsure":
+            danger = row["danger"] == "yes"
+            weight = WRITTEN_WEIGH if danger else HAPPENINGS_WEIGH
+            yield Line(row["text"], danger, f"happening {number // BLOCK}", weight, hard=danger)
 
 
 def by_others(language: Language, data: Path) -> Iterator[Line]:

@@ -32,6 +32,7 @@ from sklearn.metrics import f1_score
 from companion.affect import ngrams
 from companion.affect.words import second_layer, softmax
 from companion.events import EMOTIONS
+from tools.words import happenings
 from tools.words.corrupt import misheard
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -97,13 +98,6 @@ def spoken_lines(language: str) -> list[tuple[str, list[str]]]:
     return lines
 
 
-def happenings(language: str) -> list[tuple[str, list[str]]]:
-    """This project's own lines about what happens to people, with their labels."""
-    return [
-        (row["text"], row["labels"].split("|")) for row in read_rows(ROOT / f"tools/words/happenings.{language}.tsv")
-    ]
-
-
 def training(rows: list[dict[str, str]], labels: Sequence[str], language: str) -> Texts:
     """The data, a misheard copy of it in the same fold, and this project's own lines."""
     rng = np.random.default_rng(0)
@@ -111,7 +105,8 @@ def training(rows: list[dict[str, str]], labels: Sequence[str], language: str) -
     y = label_matrix([row["emotion"].split("|") for row in rows], labels)
     fold = rng.integers(0, FOLDS[language], len(rows))
     copies = [misheard(text, language, rng) for text in texts]
-    spoken, told = spoken_lines(language), happenings(language)
+    spoken = spoken_lines(language)
+    told = [(row["text"], row["labels"].split("|")) for row in happenings.lines(language)]
     own = [*spoken, *told]
     counts = [len(rows), len(rows), len(spoken), len(told)]
     return Texts(
@@ -301,20 +296,20 @@ def main(language: str, folder: Path) -> None:
     labels, emotions = np.hstack([data.y, truth.group(data.y)]), truth.likeliest(data.y)
 
     def fitted(chosen: Matrix) -> dict[str, Matrix]:
-        said, own = chosen & (data.weight > 0), chosen & (data.fold == -1)
+        said, told = chosen & (data.weight > 0), chosen & (data.fold == -1)
         return beside(
             first_layer(list(grams[said]), labels[said], data.weight[said], KEPT[language], INVERSE_PENALTY, least=3),
-            first_layer(list(grams[own]), emotions[own], np.ones(own.sum()), KEPT_OWN, INVERSE_PENALTY_OWN, least=2),
+            first_layer(list(grams[told]), emotions[told], np.ones(told.sum()), KEPT_OWN, INVERSE_PENALTY_OWN, least=2),
         )
 
     tested = data.fold >= -1  # this project's own lines teach the second layer too, in every fold
     out_of_fold = np.zeros((len(grams), labels.shape[1] + emotions.shape[1]), np.float32)
-    spoken = np.flatnonzero(data.fold == -1)
-    spoken_fold = np.full(len(data.fold), -9)
-    spoken_fold[spoken] = np.arange(len(spoken)) % FOLDS[language]
+    own = np.flatnonzero(data.fold == -1)
+    own_fold = np.full(len(data.fold), -9)
+    own_fold[own] = np.arange(len(own)) % FOLDS[language]
     for fold in range(FOLDS[language]):
-        layer = fitted((data.fold != fold) & (data.fold != -2 - fold) & (spoken_fold != fold))
-        here = (data.fold == fold) | (spoken_fold == fold)
+        layer = fitted((data.fold != fold) & (data.fold != -2 - fold) & (own_fold != fold))
+        here = (data.fold == fold) | (own_fold == fold)
         out_of_fold[here] = logits(layer, list(grams[here]))
         print("fold", fold, flush=True)
     layer = fitted(np.ones(len(grams), bool))
@@ -328,7 +323,7 @@ def main(language: str, folder: Path) -> None:
     print("cross-validated", measured)
     held = [row for row in rows if row.get("split") == "dev"]
     if held:
-        test = training(held, truth.labels, language).where(np.arange(2 * len(held) + len(spoken)) < len(held))
+        test = training(held, truth.labels, language).where(np.arange(2 * len(held) + len(own)) < len(held))
         for name, texts in (("held out", test.texts), ("misheard", _misheard(test.texts, language))):
             first = logits(layer, features(texts, language))
             chosen = second_layer(first, second["to_groups"]) > group_cut

@@ -27,7 +27,6 @@ LAST_RESORT: Final = frozenset({"suggestion", "information"})
 TAKE_UP: Final = frozenset({"reflection", "celebration"})
 """Strategies that may be put in a word of the owner's own."""
 
-
 LATELY: Final = 3
 """Turns in which a hard moment makes a glad one doubtful: "fourteen years we had him", behind a death, is none."""
 
@@ -38,7 +37,7 @@ class Opening:
 
     `plan`: how the turn is answered. `close`: what is said at last. `asking`: what is asked where nothing else was.
     `instead`: what is said where the model wrote nothing fit to be said. `whole`: that is all of the reply.
-    `taken_as`: the moment that it answers, where that is another than the model's.
+    `taken_as`: the moment that it answers, which may be another than the model's.
     """
 
     moment: str
@@ -92,10 +91,9 @@ class Openings:
         moment = persona.moment(choice.option, choice.probability >= who.sure, felt, trusted=parameters >= TRUSTED)
         voice = affect.voice if affect is not None and affect.relative else None  # only against a usual that is known
         tone = tone_of(voice.valence, voice.arousal, affect.disagreement) if voice and affect else None
-        if self.wording.belies(moment, words):
-            moment = persona.MIXED
-        doubted = who.glad_by_words or any(one in HARD for one in self._lately(number))
-        if moment in GOOD and doubted and not self._glad(words, felt):
+        earlier = [self._by_turn[turn] for turn in sorted(self._by_turn) if turn[0] < number]
+        doubted = who.glad_by_words or any(opening.taken_as in HARD for opening in earlier[-LATELY:])
+        if self.wording.belies(moment, words) or (moment in GOOD and doubted and not self._glad(words, felt)):
             moment = persona.MIXED
         if self.wording.wants_quiet(words):
             moment, tone = "quiet", None
@@ -104,8 +102,7 @@ class Openings:
         if not (moment or asks) and parameters < who.alone_below:
             moment = persona.MIXED  # what such a model writes without a moment is beside the point more often than not
         situation = Situation(moment, wants_advice, wants_advice and self.wording.burdens(words), tone)
-        before = [self._by_turn[turn].plan for turn in sorted(self._by_turn) if turn[0] < number]
-        plan = self.owner.plan(situation, before, may_ask=not careful)
+        plan = self.owner.plan(situation, [opening.plan for opening in earlier], may_ask=not careful)
         turn = _turn(history, words)
         if tone is not None and plan.of_tone:
             opening = Opening(choice.option, _as_planned(self.wording.tone(tone, turn), plan), plan, whole=True)
@@ -115,11 +112,6 @@ class Openings:
             opening = self._with_care(opening, moment, turn)
         self._by_turn[number, words] = replace(opening, taken_as=moment)
         return self._by_turn[number, words]
-
-    def _lately(self, number: int) -> list[str]:
-        """What the moments of the last turns before turn `number` were taken for."""
-        turns = sorted(turn for turn in self._by_turn if turn[0] < number)
-        return [self._by_turn[turn].taken_as for turn in turns[-LATELY:]]
 
     def _glad(self, words: str, felt: AffectReading | None) -> bool:
         """Whether the words themselves are glad, or tell of what makes people so."""

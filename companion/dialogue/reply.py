@@ -215,13 +215,12 @@ class Replier:
             self._voice = False
             yield Clause(self._wording.voice_off, last=True, safety="voice-off")
             return
-        if (answer := self._of_memory(words)) is not None:
+        aside = self._of_memory(words)
+        if aside is None and wished is not None:
+            aside = _said(wished, aside=True)
+        if aside is not None:
             self._aside = True
-            yield from answer
-            return
-        if wished is not None:
-            self._aside = True
-            yield from _said(wished, aside=True)
+            yield from aside
             return
         yield from self._disclose()
         check = self._guard.check_in(history, words)

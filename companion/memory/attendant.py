@@ -67,13 +67,15 @@ class Attendant:
         pending, self._pending = self._pending, None
         taken_back, self._agreed = self._agreed, False
         try:
-            if pending is not None and taken_back and not self._decided(words):
-                return pending.no()
-            if pending is not None and (yes := self._decided(words)) is not None:
+            if pending is not None:
+                yes = self._decided(words)
                 if yes and pending.forgets:
                     self._pending, self._agreed = pending, True
                     return self._say("agreed")
-                return pending.yes() if yes else pending.no()
+                if yes:
+                    return pending.yes()
+                if yes is False or taken_back:
+                    return pending.no()
             request = self._request(words)
             return None if request is None else self._do(request, words)
         except StoreError:
