@@ -20,7 +20,6 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 
 import numpy as np
 
@@ -28,10 +27,12 @@ from companion.audio.device import AudioDevice, AudioError
 from companion.audio.level import decibels, loudness
 from companion.audio.smart_turn import SPAN
 from companion.audio.voice_activity import WINDOW
+from companion.clock import Clock
+from companion.delivery import Delivery, Play, RunDry, Silence, Speak, Step, WriteOn
 from companion.dialogue.mind import Clause
+from companion.ears import Ears
 from companion.events import (
     FRAME,
-    SAMPLE_RATE,
     Affect,
     Announcement,
     AttentionChanged,
@@ -77,23 +78,15 @@ from companion.events import (
 from companion.hands_free import HandsFree, News
 from companion.jobs import Jobs, ready
 from companion.parts import PAUSES, Observer, Parts
-from companion.pending import Reply, Turn, latency
+from companion.pending import Kept, Turn, answered, dismissed, latency, unanswered
 from companion.tts import earcons
 from companion.tts.styles import style
 from companion.turns.attention import State
 from companion.turns.believable import believable
-from companion.turns.heard import SpokenClause, heard, heard_of_talk
 from companion.turns.interruption import Overlap, asks_to_stop, weigh
 from companion.turns.pauses import Pauses
 from companion.turns.taking import Action, Begin, Commit, Dismiss, Hold, Phase, Probe, Read, Resume, TurnTaking
 from companion.turns.words_end import ending
-
-PRE_ROLL = samples(0.5)
-"""What the recogniser hears from before the first voiced window: soft first syllables are late to be called voice."""
-
-ROOM = samples(3)
-"""The quietest tenth of so long a time is the level of the room: what comes before a voice may be the breath, or the
-first half of a sneeze."""
 
 PARTIAL_EVERY = samples(0.4)
 """How often the words so far are asked for while the owner speaks."""
@@ -110,9 +103,6 @@ LONGEST_SILENCE_S = 1.0
 talk (Jefferson 1989, a standard maximum silence of approximately one second in conversation)."""
 
 LEVEL_EVERY = samples(0.1)
-
-AFTER_SOUND = samples(0.3)
-"""How long after an earcon or an announcement the speaker, and the room, may still sound of it."""
 
 
 class Conversation:
@@ -138,19 +128,19 @@ class Conversation:
         self._hands_free = hands_free or HandsFree()
         self._queue: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._jobs = Jobs(parts, self._taking, self._queue.put)
-        self._position = 0
-        self._stalled = 0.0
-        self._frame_at = 0.0
-        self._window = np.empty(0, dtype=np.float32)
-        self._pre_roll: deque[Samples] = deque(maxlen=(PRE_ROLL + samples(0.1)) // FRAME)
-        self._room: deque[float] = deque(maxlen=ROOM // FRAME)  # levels of the last frames before a turn
+        self._clock = Clock(as_fast_as_it_goes=device.waits)
+        self._ears = Ears()
         self._turn: Turn | None = None  # the owner's, until our reply sounds
         self._spoken: Turn | None = None  # the one whose reply sounds or is held
         self._history: tuple[Exchange, ...] = ()
         self._announcements: deque[Announcement] = deque()
-        self._deaf_until = 0  # while a sound of ours that is no reply is in the room
         self._input_ended: int | None = None
         self._open = True
+
+    @property
+    def _position(self) -> int:
+        """The sample that the microphone has come to."""
+        return self._clock.position
 
     @property
     def history(self) -> tuple[Exchange, ...]:
@@ -167,7 +157,7 @@ class Conversation:
         try:
             self._warm()
             self._device.start(self._queue.put)
-            self._frame_at = time.perf_counter()
+            self._clock.begin()
             self._emit(self._started)
             self._attend(self._hands_free.begin())
             while self._open:
@@ -194,7 +184,7 @@ class Conversation:
             # As fast as it goes: the sample clock stands while a worker works, and the session's time goes on.
             began = time.perf_counter()
             message = self._queue.get()
-            self._stalled += time.perf_counter() - began
+            self._clock.stood_still(time.perf_counter() - began)
             return message
         wait = self._device.tick()
         if wait == 0.0:
@@ -204,22 +194,17 @@ class Conversation:
         except queue.Empty:
             return None
 
-    def _now(self) -> float:
-        """Seconds since the start: the sample clock, what has passed since its last frame, and where it stood still."""
-        within = 0.0 if self._device.waits else min(time.perf_counter() - self._frame_at, seconds(FRAME))
-        return seconds(self._position) + within + self._stalled
-
     def _emit(self, event: Event, at: float | None = None, turn: int | None = None) -> None:
         number = turn or (self._turn.number if self._turn else self._taking.turn)
         for observer in self._observers:
-            observer.event(event, self._now() if at is None else at, number)
+            observer.event(event, self._clock.now() if at is None else at, number)
 
     def _hold(self, turn: Turn, event: Event) -> None:
         """Keep an event until the reply sounds: if the owner goes on before, it has not happened."""
         if self._spoken is turn:
             self._emit(event, turn=turn.number)
         else:
-            turn.unsaid.append((self._now(), event))
+            turn.unsaid.append((self._clock.now(), event))
 
     def _tell(self, turn: Turn) -> None:
         """Tell what was held back, each with its own time."""
@@ -291,10 +276,9 @@ class Conversation:
     # --- listening ---------------------------------------------------------------------------------------------------
 
     def _hear(self, frame: AudioFrame) -> None:
-        self._position = frame.position + FRAME
-        self._frame_at = time.perf_counter()
+        self._clock.heard(frame.position + FRAME)
         self._attend(self._hands_free.hear(frame.samples, self._position, self._taking.phase))
-        if self._announcements and self._taking.phase is Phase.LISTENING and self._position >= self._deaf_until:
+        if self._announcements and self._taking.phase is Phase.LISTENING and not self._ears.deaf(self._position):
             announcement = self._announcements.popleft()
             self._sound(announcement.samples, announcement.rate)
         listening = self._hands_free.state
@@ -305,11 +289,8 @@ class Conversation:
         self._ask_partial()  # before this frame is handed on: the reader has nothing in hand then
         if listening is not State.MUTED:
             self._keep(frame.samples)
-        self._window = np.concatenate((self._window, frame.samples))
-        while len(self._window) >= WINDOW:
-            end = self._position - len(self._window) + WINDOW
-            window, self._window = self._window[:WINDOW], self._window[WINDOW:]
-            deaf = listening is not State.AWAKE or self._position < self._deaf_until
+        for end, window in self._ears.windows(frame.samples, self._position):
+            deaf = listening is not State.AWAKE or self._ears.deaf(self._position)
             if self._taking.phase is Phase.SPEAKING:
                 self._mind_echo()
                 deaf = deaf or not self._taking.duplex
@@ -320,18 +301,15 @@ class Conversation:
 
     def _mind_silence(self) -> None:
         """An answer that is late is announced, so that nobody wonders whether they were heard."""
-        turn, reply = self._turn, self._turn.reply if self._turn is not None else None
-        if turn is None or reply is None or reply.clauses or reply.hesitated or self._spoken is not None:
+        turn = self._turn
+        if turn is None or turn.reply is None or not turn.reply.speechless or self._spoken is not None:
             return
-        if self._now() - turn.voice_end_t < LONGEST_SILENCE_S:
+        if self._clock.now() - turn.voice_end_t < LONGEST_SILENCE_S:
             return
-        reply.hesitated = True
         assert turn.commit is not None
-        assert turn.reading is not None
-        words = self._parts.replier.hesitate(self._history, turn.words(turn.reading.transcript.text))
-        if words is not None:
-            reply.led = True
-            self._say(turn, reply, ready(words, turn.number, turn.commit.revision))
+        words = self._parts.replier.hesitate(self._history, turn.said)
+        clause = None if words is None else ready(words, turn.number, turn.commit.revision)
+        self._deliver(turn, turn.commit.revision, turn.reply.hesitate(clause))
 
     def _mind_echo(self) -> None:
         """Listen over our own voice, where it is not taken for the owner's."""
@@ -341,17 +319,14 @@ class Conversation:
                 "the microphone hears the speaker too well: it does not listen while it speaks; press a key instead"
             )
             self._emit(Trouble("sound", detail))
-            self._pre_roll.clear()  # it holds our own voice
+            self._ears.forget_pre_roll()
         self._taking.duplex = self._duplex and not leaking
 
     def _keep(self, frame: Samples) -> None:
         """Frames go to the recogniser during a turn, and wait as pre-roll before one."""
         phase = self._taking.phase
-        if phase is Phase.SPEAKING and self._taking.duplex:
-            self._pre_roll.append(frame)
-        elif phase is Phase.LISTENING:
-            self._pre_roll.append(frame)
-            self._room.append(loudness((frame,)))
+        if phase is Phase.LISTENING or (phase is Phase.SPEAKING and self._taking.duplex):
+            self._ears.before_a_turn(frame, quiet=phase is Phase.LISTENING)
         elif phase in (Phase.HEARING, Phase.PAUSED, Phase.COMMITTED) and self._turn is not None:
             self._turn.recent.append(frame)
             self._jobs.accept(frame)
@@ -375,37 +350,20 @@ class Conversation:
             case Commit():
                 self._commit(action)
             case Dismiss():
-                self._dismiss()
+                if self._turn is not None:
+                    self._end(self._turn, dismissed(self._turn))
                 self._attend(self._hands_free.nothing_said())
 
-    def _dismiss(self) -> None:
-        """Nothing was said, or nothing to be answered; what it would have gone on from was."""
-        turn, self._turn = self._turn, None
-        if turn is not None and turn.before:
-            self._save(turn, turn.before, "", interrupted=True)
-
-    def _keep_unanswered(self) -> None:
-        """The turn that is on gets no answer: what is known to have been said in it is kept all the same."""
-        turn, self._turn = self._turn, None
-        if turn is None:
-            return
-        self._tell(turn)
-        words = turn.words(turn.reading.transcript.text if turn.reading is not None else "")
-        aside = (turn.reply is not None and turn.reply.aside) or self._parts.replier.aside(words)
-        if words and not aside and (turn.commit is not None or turn.before):
-            self._save(turn, words, "", interrupted=False)
-
     def _begin(self, action: Begin) -> None:
-        frames = list(self._pre_roll)
-        self._pre_roll.clear()
+        frames = self._ears.pre_roll()
         self._turn = Turn(
             action.turn,
             began=action.at,
             start=self._position - FRAME * len(frames),
             recent=deque(frames, maxlen=SPAN // FRAME),
             asked_partial=self._position,
-            began_t=self._now() - seconds(FRAME * len(frames)),
-            background=float(np.quantile(self._room, 0.1)) if self._room else 0.0,
+            began_t=self._clock.now() - seconds(FRAME * len(frames)),
+            background=self._ears.background,
         )
 
         self._jobs.start_reading(frames)
@@ -443,7 +401,7 @@ class Conversation:
         """A pause, perhaps: what was said?"""
         turn = self._turn
         assert turn is not None
-        turn.voice_end_t = self._now() - seconds(self._position - action.voice_end)
+        turn.voice_end_t = self._clock.now() - seconds(self._position - action.voice_end)
         turn.reading = None
         self._ask_words(turn, action.upto, action.revision)
         turn.listening = self._parts.senses is not None and self._parts.senses.listens
@@ -484,7 +442,7 @@ class Conversation:
         turn = self._turn
         assert turn is not None
         turn.reading = message
-        turn.read_at = self._now()
+        turn.read_at = self._clock.now()
         ends = ending(message.transcript.text, message.transcript.language)
         if actions := self._taking.words(message.revision, ends):
             self._act_all(actions)  # the words were all that was waited for
@@ -503,7 +461,7 @@ class Conversation:
         since = None if turn.nodded is None else self._position - turn.nodded
         if not self._taking.nod_due(since):
             return
-        nod = self._parts.replier.nod(self._history, turn.words(turn.reading.transcript.text))
+        nod = self._parts.replier.nod(self._history, turn.said)
         if nod is None:
             return
         turn.nodded = self._position
@@ -547,9 +505,9 @@ class Conversation:
         turn = self._turn
         assert turn is not None
         turn.commit = action
-        turn.committed_at = self._now()
+        turn.committed_at = self._clock.now()
         if turn.probed <= action.voice_end:  # committed in mid-speech: nothing has been read yet
-            turn.voice_end_t = self._now() - seconds(self._position - action.voice_end)
+            turn.voice_end_t = self._clock.now() - seconds(self._position - action.voice_end)
             self._ask_words(turn, action.upto, action.revision)
         elif turn.reading is not None and self._spoken is None:
             self._proceed(turn, turn.reading)
@@ -569,57 +527,51 @@ class Conversation:
         if turn.affect is not None:
             self._hold(turn, turn.affect)
         if (goodbye := self._hands_free.goodbye(transcript.text)) is not None:
-            turn.reply = Reply(asked_at=self._now())
+            turn.reply = Delivery(self._clock.now())
             self._have_clause(turn, ready(Clause(goodbye, last=True, aside=True), turn.number, commit.revision))
             return
         lead = self._parts.replier.lead(history, words, turn.affect)
-        reply = turn.reply = Reply(asked_at=self._now(), led=lead is not None)
-        text = lead.text if lead is not None else ""
-        reply.rest = self._parts.replier.reply(history, words, void, turn.affect, text)
-        if lead is not None:
-            self._say(turn, reply, ready(lead, turn.number, commit.revision))
-        self._write_on(turn.number, commit.revision, reply)
+        turn.reply = Delivery(self._clock.now())
+        turn.rest = self._parts.replier.reply(history, words, void, turn.affect, lead.text if lead is not None else "")
+        opening = ready(lead, turn.number, commit.revision) if lead is not None else None
+        self._deliver(turn, commit.revision, turn.reply.begin(opening))
 
     def _believed(self, turn: Turn, words: str, confidence: float | None, sure: float) -> bool:
         clearance = decibels(loudness(turn.recent), turn.background)
         return believable(words, confidence, sure, clearance)
 
-    def _write_on(self, number: int, revision: int, reply: Reply) -> None:
-        """Ask for the next clause."""
-        assert reply.rest is not None
-        self._jobs.write(reply.rest, number, revision)
+    def _deliver(self, turn: Turn, revision: int, steps: Iterable[Step]) -> None:
+        """Do what is due next of the reply to `turn`, begun for `revision`."""
+        for step in steps:
+            match step:
+                case Speak():
+                    self._jobs.speak(step.clause, step.number)
+                    self._hold(turn, ReplyClause(step.clause.text, style(step.clause.style, step.clause.pace)))
+                case WriteOn():
+                    assert turn.rest is not None
+                    self._jobs.write(turn.rest, turn.number, revision)
+                case Play():
+                    self._device.play(revision, step.samples, step.rate, last=False)
+                case RunDry():
+                    self._device.play(revision, np.empty(0, dtype=np.float32), self._parts.voice.rate, last=True)
+                case Silence():
+                    self._tell(turn)
+                    self._emit(ReplyEnded("", interrupted=False))
+                    self._end_unanswered()
+                    self._taking.stopped_playing(self._position)
+                    self._attend(self._hands_free.turn_over(self._position))
 
     def _have_clause(self, turn: Turn, message: ClauseReady) -> None:
-        reply = turn.reply
-        assert reply is not None
-        reply.complete = message.last
-        first = reply.clause_at is None
-        if first:
-            reply.clause_at = self._now()
-            reply.first_token, reply.ahead, reply.aside = message.first_token, message.ahead, message.aside
+        assert turn.reply is not None
         if message.recall is not None:
             self._hold(turn, message.recall)
         if message.safety is not None:
             self._hold(turn, Safety(message.safety))
-            reply.checked_in = message.safety == "check-in"
             if message.safety == "voice-off":
                 self._stop_listening(turn)
         if message.strategy is not None:
             self._hold(turn, message.strategy)
-        if message.text:
-            self._say(turn, reply, message)
-        reply.waits = reply.waits or message.waits
-        sounds = self._spoken is turn
-        if message.last:
-            self._close_reply(turn, reply, message.revision)
-        elif sounds if message.waits else not first or not message.text:
-            self._write_on(message.turn, message.revision, reply)
-        # The clause after the first waits for the first one's sound: with two cores, writing on would delay it.
-
-    def _say(self, turn: Turn, reply: Reply, clause: ClauseReady) -> None:
-        self._jobs.speak(clause, len(reply.clauses))
-        reply.clauses.append(SpokenClause(clause.text, 0, of_itself=clause.safety == "disclosure"))
-        self._hold(turn, ReplyClause(clause.text, style(clause.style, clause.pace)))
+        self._deliver(turn, message.revision, turn.reply.written(message, self._clock.now()))
 
     def _stop_listening(self, turn: Turn) -> None:
         """The voice is not listened to from now on, in later talks neither."""
@@ -629,92 +581,69 @@ class Conversation:
         self._jobs.keep_voice_off()
 
     def _have_sound(self, turn: Turn, message: SpeechReady) -> None:
-        reply = turn.reply
-        assert reply is not None
-        spoken = reply.clauses[message.clause]
-        reply.clauses[message.clause] = replace(spoken, samples=spoken.samples + len(message.samples))
-        if len(message.samples):
-            self._device.play(message.revision, message.samples, message.rate, last=False)
-            if reply.sound_at is None:
-                reply.sound_at = self._now()
-        if message.last:
-            reply.spoken += 1
-            if message.clause == reply.led and not reply.complete:  # the first that was written
-                self._go_on_writing(turn, reply, message)
-            self._close_reply(turn, reply, message.revision)
-
-    def _go_on_writing(self, turn: Turn, reply: Reply, message: SpeechReady) -> None:
-        """The sound of the first clause is whole: what comes behind it is asked for, unless it waits to be heard."""
-        if not reply.waits:
-            self._write_on(message.turn, message.revision, reply)
-        elif reply.sound_at is None:
-            self._nothing_to_play(turn)  # it would wait for ever
-
-    def _close_reply(self, turn: Turn, reply: Reply, revision: int) -> None:
-        """Once every clause is written and its sound is whole, the speaker may run dry."""
-        if reply.closed or not reply.complete or reply.spoken < len(reply.clauses):
-            return
-        reply.closed = True
-        if reply.sound_at is None:
-            self._nothing_to_play(turn)
-        else:
-            self._device.play(revision, np.empty(0, dtype=np.float32), self._parts.voice.rate, last=True)
-
-    def _nothing_to_play(self, turn: Turn) -> None:
-        """The reply has no sound. The turn ends all the same."""
-        self._tell(turn)
-        self._emit(ReplyEnded("", interrupted=False))
-        self._keep_unanswered()
-        self._taking.stopped_playing(self._position)
-        self._attend(self._hands_free.turn_over(self._position))
+        assert turn.reply is not None
+        self._deliver(turn, message.revision, turn.reply.voiced(message, self._clock.now()))
 
     def _reply_sounds(self, turn: Turn, message: PlaybackStarted) -> None:
-        reply = turn.reply
-        assert reply is not None
+        assert turn.reply is not None
         self._mind_echo()
-        reply.started = message.position
         self._taking.started_playing()
         self._spoken, self._turn = turn, None
-        if reply.waits:
-            self._write_on(turn.number, message.tag, reply)
+        self._deliver(turn, message.tag, turn.reply.began(message.position))
         self._tell(turn)
         self._emit(ReplyStarted(seconds(message.position)), turn=turn.number)
-        started = seconds(message.position) + self._stalled
-        self._emit(latency(turn, reply, started), turn=turn.number)
+        self._emit(latency(turn, turn.reply, self._clock.at(message.position)), turn=turn.number)
 
     def _reply_is_over(self, turn: Turn, message: PlaybackEnded) -> None:
-        reply = turn.reply
-        assert reply is not None
         self._tell(turn)  # where the speaker was lost before it made a sound
-        text = heard(reply.clauses, message.played)
-        assert turn.reading is not None
-        said = turn.words(turn.reading.transcript.text)
-        self._emit(ReplyEnded(text, interrupted=message.stopped), turn=turn.number)
-        answered = heard_of_talk(reply.clauses, message.played)
-        led = reply.clauses[0].text if reply.led else ""
-        unanswered = message.stopped and not reply.aside and led.startswith(answered)
-        if unanswered and self._turn is not None and self._turn is not turn:
-            self._carry_on(turn, self._turn, said)
-        elif not reply.aside:
-            self._history = (*self._history, Exchange(said, answered)) if answered else self._history
-            self._save(turn, said, answered, message.stopped)
-        if turn is self._turn:
-            self._turn = None
-        self._spoken = None
+        answer = answered(turn, message.played, stopped=message.stopped)
+        self._emit(ReplyEnded(answer.text, interrupted=message.stopped), turn=turn.number)
+        goes_on = self._turn if self._turn is not turn else None
+        if answer.cut_in and goes_on is not None:
+            self._carry_on(turn, goes_on)
+            self._end(turn, None)
+        else:
+            self._end(turn, answer.kept)
         self._device.go_on()  # a voice over our last syllable may have held it when it was over: the next is not held
         self._taking.stopped_playing(message.position)
-        self._attend(self._hands_free.turn_over(self._position, another=self._turn is not None))
+        self._attend(self._hands_free.turn_over(self._position, another=goes_on is not None))
         if not self._taking.duplex:
             self._parts.activity.reset()
         self._warm()
-        if self._turn is not None and self._turn.reading is not None:
-            self._proceed(self._turn, self._turn.reading)  # the owner's words over ours, now that ours are known
+        if goes_on is not None and goes_on.reading is not None:
+            self._proceed(goes_on, goes_on.reading)  # the owner's words over ours, now that ours are known
 
-    def _carry_on(self, turn: Turn, goes_on: Turn, said: str) -> None:
+    def _carry_on(self, turn: Turn, goes_on: Turn) -> None:
         """We cut in: the owner went on before there was more than a lead to hear. It is one turn, and a pause in it."""
-        goes_on.before = said
+        goes_on.before = turn.said
         if turn.commit is not None:
             self._taking.pauses = self._taking.pauses.observe(seconds(goes_on.began - turn.commit.voice_end))
+
+    # --- the end of a turn -------------------------------------------------------------------------------------------
+
+    def _end(self, turn: Turn, kept: Kept | None) -> None:
+        """The turn is over, in whatever way. What is kept of it goes to the memory, and to the talk if it was answered;
+        so does what was learned of the owner's voice."""
+        if turn is self._turn:
+            self._turn = None
+        if turn is self._spoken:
+            self._spoken = None
+        if kept is None:
+            return
+        if kept.answered:
+            self._history = (*self._history, Exchange(kept.said, kept.answered))
+        senses, voice = self._parts.senses, None
+        if senses is not None and turn.tone is not None:
+            senses.learn(turn.tone)
+            voice = senses.record()
+        ago = self._clock.now() - turn.began_t
+        self._jobs.keep(turn.number, kept.said, kept.answered, ago, kept.interrupted, turn.affect, voice)
+
+    def _end_unanswered(self) -> None:
+        """The turn that is on, if there is one, gets no answer."""
+        if self._turn is not None:
+            self._tell(self._turn)
+            self._end(self._turn, unanswered(self._turn, self._parts.replier.aside))
 
     # --- hands-free: keys, and sounds that are no reply ---------------------------------------------------------------
 
@@ -726,9 +655,9 @@ class Conversation:
             self._give_up()
         else:
             self._device.stop()  # an announcement
-            self._deaf_until = min(self._deaf_until, self._position + AFTER_SOUND)
+            self._ears.sound_stopped(self._position)
         if key == "mute" and self._turn is not None:
-            self._keep_unanswered()
+            self._end_unanswered()
             self._taking.abandon(self._position)
         self._attend(self._hands_free.pressed(key, self._position))
 
@@ -740,15 +669,13 @@ class Conversation:
                 continue
             self._emit(item)
             self._device.doze(item.state != "awake")
-            # What was heard before, the wake word itself, is no part of what is said now.
             self._parts.activity.reset()
-            self._pre_roll.clear()
-            self._window = np.empty(0, dtype=np.float32)
+            self._ears.forget()
 
     def _sound(self, sound: Samples, rate: int) -> None:
         """Make a sound that is no reply, and take nobody's voice for the owner's meanwhile."""
         self._device.overlay(sound, rate)
-        self._deaf_until = self._position + len(sound) * SAMPLE_RATE // rate + AFTER_SOUND
+        self._ears.deafen(self._position, sound, rate)
 
     # --- a voice over ours -------------------------------------------------------------------------------------------
 
@@ -764,9 +691,8 @@ class Conversation:
         voice, sure = self._taking.voiced_for, self._taking.surely
         believed = not paused or self._believed(turn, words, confidence, sure)
         reply = self._spoken.reply
-        ours = " ".join(clause.text for clause in reply.clauses)
-        asked = reply.asking(turn.began, self._parts.voice.rate)
-        verdict = weigh(Overlap(words, voice, paused, believed, ours, asked))
+        asked = reply.asks(turn.began, self._parts.voice.rate)
+        verdict = weigh(Overlap(words, voice, paused, believed, reply.text, asked))
         if verdict == "wait":
             return
         if verdict == "stop":
@@ -783,20 +709,12 @@ class Conversation:
 
     def _go_on(self) -> None:
         """The voice over ours was nothing to stop for."""
-        if self._turn is not None and self._spoken is not None and self._spoken.reply is not None:
-            self._spoken.reply.started += max(0, self._position - self._silent_since(self._turn))
+        if self._turn is not None:
+            if self._spoken is not None and self._spoken.reply is not None:
+                self._spoken.reply.paused(max(0, self._position - self._silent_since(self._turn)))
+            self._end(self._turn, None)
         self._taking.keep_floor()
         self._device.go_on()
-        self._turn = None
-
-    def _save(self, turn: Turn, said: str, answered: str, interrupted: bool) -> None:
-        """Let the memory keep the turn, and what was learned of the owner's voice in it."""
-        senses, voice = self._parts.senses, None
-        if senses is not None and turn.tone is not None:
-            senses.learn(turn.tone)
-            voice = senses.record()
-        ago = self._now() - turn.began_t
-        self._jobs.keep(turn.number, said, answered, ago, interrupted, turn.affect, voice)
 
     def _warm(self) -> None:
         """Between turns: the model reads what the next prompt will begin with, the voice makes what it may say next."""
@@ -820,7 +738,7 @@ class Conversation:
         if self._spoken is not None:
             self._taking.give_way()  # what was heard of the reply is kept once it has ended
             return
-        self._keep_unanswered()
+        self._end_unanswered()
         self._taking.abandon(self._position)
         self._attend(self._hands_free.turn_over(self._position))
 
@@ -845,7 +763,7 @@ class Conversation:
                 for message in self._queued():
                     if isinstance(message, PlaybackStarted | PlaybackEnded | TurnSaved):
                         self._handle(message)
-            self._keep_unanswered()
+            self._end_unanswered()
             self._taking.abandon(self._position)  # whatever still runs is void
 
     def _tell_what_was_kept(self) -> None:

@@ -1,48 +1,20 @@
-"""A turn that is not over: what the owner said so far, and the reply in the making."""
+"""A turn that is not over, and what is kept of it when it is.
+
+`dismissed`, `unanswered` and `answered` are the ways in which a turn ends; each says what is kept.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from companion.delivery import Delivery
 from companion.dialogue.mind import Clause
-from companion.events import SAMPLE_RATE, Affect, Event, ReadingReady, Samples, TurnLatency
-from companion.turns.heard import SpokenClause
+from companion.events import Affect, Event, ReadingReady, Samples, TurnLatency
+from companion.turns.heard import heard, heard_of_talk
 from companion.turns.taking import Commit
-
-
-@dataclass(slots=True)
-class Reply:
-    """A reply in the making."""
-
-    asked_at: float
-    rest: Iterator[Clause] | None = None
-    clauses: list[SpokenClause] = field(default_factory=list)
-    complete: bool = False
-    spoken: int = 0  # clauses whose sound is whole
-    first_token: float | None = None
-    ahead: bool = False
-    aside: bool = False
-    waits: bool = False  # what comes behind a clause of it cannot be undone: not to be asked for before it sounds
-    led: bool = False  # it opens with a lead, which no model writes
-    hesitated: bool = False  # it was late, and asked for one
-    clause_at: float | None = None
-    sound_at: float | None = None
-    closed: bool = False
-    started: int = 0  # the sample of the microphone at which it began to sound, later by every pause in it
-    checked_in: bool = False  # it ends with a sentence that a "yes" answers, though it is no question
-
-    def asking(self, position: int, rate: int) -> bool:
-        """Whether at `position` its end was sounding, and that is a question; `rate`: of the voice, in Hz.
-
-        Only the last clause's second half: before that a "yes" is meant for what was said before.
-        """
-        if not self.closed or not (self.checked_in or self.clauses[-1].text.endswith("?")):
-            return False
-        begun = sum(clause.samples for clause in self.clauses) - self.clauses[-1].samples / 2
-        return (position - self.started) / SAMPLE_RATE >= begun / rate
 
 
 @dataclass(slots=True)
@@ -68,7 +40,8 @@ class Turn:
     read_at: float = 0.0
     commit: Commit | None = None
     committed_at: float = 0.0
-    reply: Reply | None = None
+    reply: Delivery | None = None
+    rest: Iterator[Clause] | None = None  # what is still to be written of it
     over_ours: bool = False  # it began over our reply
     before: str = ""  # the words that it goes on from, where we had begun to answer them too early
     silent_at: int | None = None  # the sample at which our reply was silent because of it
@@ -79,14 +52,65 @@ class Turn:
         """All that the owner said, of which `text` is what was said in this turn."""
         return f"{self.before} {text}".strip()
 
+    @property
+    def said(self) -> str:
+        """All that is known to have been said."""
+        return self.words(self.reading.transcript.text if self.reading is not None else "")
+
     def resume(self) -> None:
         """The owner goes on: what was made of the words so far is void."""
-        self.reading, self.tone, self.commit, self.reply = None, None, None, None
+        self.reading, self.tone, self.commit, self.reply, self.rest = None, None, None, None, None
         self.listening, self.judged, self.affect = False, False, None
         self.unsaid.clear()
 
 
-def latency(turn: Turn, reply: Reply, started: float) -> TurnLatency:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the memory keeps of a turn: what was said, what was heard of our answer, and whether that was cut off."""
+
+    said: str
+    answered: str = ""
+    interrupted: bool = False
+
+
+def dismissed(turn: Turn) -> Kept | None:
+    """It was no speech, or none to be answered. What it would have gone on from was said all the same."""
+    return Kept(turn.before, interrupted=True) if turn.before else None
+
+
+def unanswered(turn: Turn, aside: Callable[[str], bool]) -> Kept | None:
+    """It gets no answer. What is known to have been said is kept, unless it is an `aside`, a word on the memory itself.
+
+    Words that were read in a pause count once the turn was taken to be over; before that they may be half a sentence.
+    """
+    if turn.commit is None and not turn.before:
+        return None
+    beside = (turn.reply is not None and turn.reply.aside) or aside(turn.said)
+    return Kept(turn.said) if turn.said and not beside else None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What was heard of a reply: all its words, and `cut_in`: no more than a lead, and the owner spoke on over it."""
+
+    text: str
+    cut_in: bool
+    kept: Kept | None
+
+
+def answered(turn: Turn, played: int, *, stopped: bool) -> Answered:
+    """Its reply is over, after `played` samples at the voice's rate. `stopped`: cut off."""
+    reply = turn.reply
+    assert reply is not None
+    talk = heard_of_talk(reply.clauses, played)
+    return Answered(
+        heard(reply.clauses, played),
+        stopped and not reply.aside and reply.opening.startswith(talk),
+        None if reply.aside else Kept(turn.said, talk, interrupted=stopped),
+    )
+
+
+def latency(turn: Turn, reply: Delivery, started: float) -> TurnLatency:
     """The stages of a turn whose reply sounds since `started` (seconds)."""
 
     def ms(begin: float | None, end: float | None) -> float | None:
