@@ -610,9 +610,13 @@ def test_the_memory_is_asked_beside_what_the_prompt_still_holds() -> None:
 
 def test_what_is_in_doubt_is_asked_behind_a_reply_that_asks_nothing() -> None:
     memory = ScriptedMemory(question="Is it Berta?")
-    said = texts(list(Replier(ScriptedModel("That is good news."), "en", memory=memory).reply((), "Hm.", never)))
+    said = texts(
+        list(Replier(ScriptedModel("That is good news."), "en", memory=memory).reply((), "She came by.", never))
+    )
     assert said == ["That is good news.", "Is it Berta?"]
-    asked = texts(list(Replier(ScriptedModel("What was she like?"), "en", memory=memory).reply((), "Hm.", never)))
+    asked = texts(
+        list(Replier(ScriptedModel("What was she like?"), "en", memory=memory).reply((), "She came by.", never))
+    )
     assert asked == ["What was she like?"]
 
 

@@ -95,8 +95,12 @@ class Openings:
         doubted = who.glad_by_words or any(opening.taken_as in HARD for opening in earlier[-LATELY:])
         if self.wording.belies(moment, words) or (moment in GOOD and doubted and not self._glad(words, felt)):
             moment = persona.MIXED
+        if moment == "angry" and self.wording.turns_on_self(words):
+            moment = "sad"
         if self.wording.wants_quiet(words):
             moment, tone = "quiet", None
+        elif self.wording.says_little(words) and not (history and history[-1].companion.endswith("?")):
+            moment = "little"
         wants_advice = self.wording.wants_advice(words)
         asks = wants_advice or "?" in words or self.wording.requests(words)
         if not (moment or asks) and parameters < who.alone_below:
@@ -130,28 +134,35 @@ class Openings:
         self, named: str, moment: str, words: str, turn: int, plan: Plan, openers: Mapping[str, Sequence[str]]
     ) -> Opening:
         """`named`: what the model calls the moment; `moment`: that where it is sure. `turn`: which of the lines."""
+
+        def fit(line: str) -> bool:
+            return self._welcome(line) and not self.wording.speaks_to(line, words)
+
         line = self.wording.line
         own = self.owner.preferences.words if turn % 2 else {}  # in every other turn, but for a word just said
-        taken_up = self.wording.taken_up(moment, words, own, self._welcome) if plan.strategy in TAKE_UP else ""
-        fitting = [opener for opener in openers.get(moment, ()) if self._welcome(opener)]
+        taken_up = self.wording.taken_up(moment, words, own, fit) if plan.strategy in TAKE_UP else ""
+        fitting = [opener for opener in openers.get(moment, ()) if fit(opener)]
         opener = _as_planned(fitting[turn % len(fitting)], plan) if fitting and plan.strategy != "suggestion" else ""
-        first = line(plan.strategy, moment, turn, self._welcome) if plan.strategy not in LAST_RESORT else ""
+        first = line(plan.strategy, moment, turn, fit) if plan.strategy not in LAST_RESORT else ""
         said = taken_up or first or opener
         return Opening(
             named,
             said,
             plan,
-            close=line("presence", moment, turn, self._welcome) if plan.then == "presence" else "",
-            asking=line("question", moment, turn, self._welcome) if plan.asks else "",
-            instead=self._instead(plan, moment, words, turn),
+            close=line("presence", moment, turn, fit) if plan.then == "presence" else "",
+            asking=line("question", moment, turn, fit) if plan.asks else "",
+            instead=self._instead(plan, moment, words, turn, begun=bool(said)),
             whole=plan.strategy == "presence" and bool(said),
         )
 
-    def _instead(self, plan: Plan, moment: str, words: str, turn: int) -> str:
-        """What is said where something was asked and the model has no answer."""
+    def _instead(self, plan: Plan, moment: str, words: str, turn: int, *, begun: bool) -> str:
+        """What is said where the model has no answer to what was asked, or nothing to say to what was told."""
         if plan.advises:
             return self.wording.line("suggestion", moment, turn, self._welcome)
-        return self.wording.line("information", moment, turn, self._welcome) if plan.owes_answer(words) else ""
+        if plan.owes_answer(words):
+            return self.wording.line("information", moment, turn, self._welcome)
+        told = not (begun or "?" in words or self.wording.requests(words))
+        return self.wording.line("going-on", moment, turn, self._welcome) if told else ""
 
     def _welcome(self, line: str) -> bool:
         """Whether the owner has not disliked a sentence of this `line`."""

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from companion.dialogue import persona, prompt
+from companion.dialogue.abilities import Abilities
 from companion.dialogue.clauses import sentences
 from companion.dialogue.llm import Sampling
 from companion.dialogue.mind import Clause
@@ -89,7 +90,8 @@ class Replier:
         self._openings = Openings(self._wording, self._owner)
         self._begun: _Begun | None = None
         self._remembered = (0, Remembered())  # of which turn, and what
-        self._guard = Guard(language, companion, country, valence)
+        self._abilities = Abilities(language, companion, remembers=memory is not None)
+        self._guard = Guard(language, companion, country, valence, self._abilities.plainly)
         self._clock = clock
         self._voice = voice
         self._nods = backchannels
@@ -222,6 +224,11 @@ class Replier:
             self._aside = True
             yield from aside
             return
+        able = self._abilities.answer(history, words)
+        if able is not None:
+            yield from self._disclose()
+            yield from _said(able)
+            return
         yield from self._disclose()
         check = self._guard.check_in(history, words)
         checked = list(_fixed(check)) if check is not None else []
@@ -285,6 +292,7 @@ class Replier:
         return (
             self.aside(words)
             or self._wording.declines_voice(words)
+            or self._abilities.answer(history, words) is not None
             or self._answer_for_safety(history, words) is not None
         )
 

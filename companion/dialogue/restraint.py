@@ -34,6 +34,21 @@ _EMPTY: Final = frozenset("정말 진짜 많이 너무 참 네 아 와 오 그 �
 _INFERS: Final = re.compile("겠|만해|만하|군요|나 봐|다행|축하")
 """In a Korean sentence: more than what was said, understood or wished."""
 
+_PLAIN_QUESTION: Final = re.compile(
+    r"^(is|are|was|were|do|does|did|has|have|had|where (is|are|was|were)|who (is|are|was)|how many"
+    r"|what (is|are|was|does|do|did) (?!(it|that|this|he|she|they|you|your)\b))\b",
+    re.IGNORECASE,
+)
+"""Questions for what is so, not for what it is like."""
+
+_WEIGHTLESS: Final = frozenset(
+    "is are was were do does did has have had where who what how many much the a an of in on at to for with about from "
+    "and or but he she it they you i we him her them his their your my our its this that these those there here also "
+    "too still really just even ever any anyone anybody anything some someone something get got go going be been then "
+    "now so not no yes by as out up".split()
+)
+"""English words that ask for nothing by themselves."""
+
 _HANGUL: Final = re.compile("[가-힣]")
 _SENTENCE: Final = re.compile(r"[^.!?…]+[.!?…]*")
 _SENTENCE_END: Final = re.compile(r"[.!?…][\"'”’)]*$")
@@ -56,17 +71,20 @@ class Restraint:
         *,
         may_ask: bool = True,
         owes_answer: bool = False,
+        told: str = "",
         sentences: int = SENTENCES,
     ) -> None:
         """`words`: the owner's. `hollow`: what no sentence may hold. `before`: replies whose longer sentences are not
         said again. `claims`: whether a sentence, or the beginning of one, claims what is not true. `may_ask`: one
-        question, or none; `owes_answer`: none without something that is told. `sentences`: at most so many; `ENOUGH`
+        question, or none; `owes_answer`: none without something that is told. `told`: what the owner said before their
+        `words`; no question is for that alone. `sentences`: at most so many; `ENOUGH`
         goes with them.
         """
         self._hollow = hollow
         self._claims = claims
         self._earlier = said_before(before)
         self._words = [_bare(word) for word in words.split()]
+        self._told = {word for word in map(_bare, f"{told} {words}".split()) if word not in _WEIGHTLESS}
         self._heard = [
             bare for part in (words, *_SENTENCE.findall(words)) if _letters(bare := _bare(part)) >= ECHO_LETTERS
         ]
@@ -124,10 +142,23 @@ class Restraint:
         """Whether it is not to be said: it is hollow, a question too many, or one that no answer follows yet."""
         if any(pattern.search(sentence) for pattern in self._hollow) or (self._asked and "?" in sentence):
             return True
+        if "?" in sentence and self._hands_back(sentence):
+            return True
         leads = self._owes_answer and not self._said and "?" in sentence
         if leads and not self._claims(sentence):
             self._leading = self._leading or sentence
         return leads
+
+    def _hands_back(self, question: str) -> bool:
+        """Whether an English `question` asks for nothing but what the owner has just told: "Is Ohio far?" may be asked
+        of who spoke of Ohio, "Where is Ohio?" may not, nor "Did anyone get hurt?" of who said that nobody was.
+        """
+        if not _PLAIN_QUESTION.search(question):
+            return False
+        asked = [word for word in map(_bare, question.split()) if word and word not in _WEIGHTLESS]
+        return bool(asked) and all(
+            any(heard.startswith(word[: max(2, len(word) // 2)]) for heard in self._told) for word in asked
+        )
 
     def flush(self) -> list[str]:
         """The clauses that still waited when the text ended: too short to be called an echo."""

@@ -85,7 +85,10 @@ class Writer:
         longest = LENGTHS[self.owner.preferences.answers]
         plan = opening.plan
         owed = plan.owes_answer(words)
-        restraint = Restraint(words, hollow, unwanted, lies, may_ask=plan.asks, owes_answer=owed, sentences=longest)
+        told = history[-1].owner if history else ""
+        restraint = Restraint(
+            words, hollow, unwanted, lies, may_ask=plan.asks, owes_answer=owed, told=told, sentences=longest
+        )
         restraint.admit(opening.said)
         return restraint
 

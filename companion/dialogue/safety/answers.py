@@ -74,6 +74,10 @@ class Answers:
         text: str = texts["ask"]
         return text.replace("{emergency}", emergency)
 
+    def stopped_medicine(self) -> str:
+        """To who has stopped taking one."""
+        return str(self._texts["medicine"]["stopped"])
+
     def disclosure(self, *, first: bool, voice: bool = False) -> str:
         """That it is a program, and that it listens to the `voice` where it does."""
         texts = self._texts["disclosure"]

@@ -62,10 +62,15 @@ class CrisisDetector:
         self._elsewhere = any_of(data["elsewhere"]["signs"])
         self._figures = any_of(data["figures"]["signs"])
         self._kinds = [(kind, any_of(data["kinds"][kind])) for kind in KINDS]
+        self._heavy = any_of(data["heavy"]["signs"])
         self._classifier = classifier
         self._valence = valence
         # A turn asks several times about its own words and those of the turns before, which the talk holds anyway.
         self._judged = lru_cache(maxsize=32)(self._judge)
+
+    def named(self, words: str) -> Kind | None:
+        """What danger `words` speak of by the patterns alone, for words that are known to be something else."""
+        return self._by_pattern(words)
 
     def kind(self, words: str) -> Kind | None:
         """What danger `words` speak of; None where of none."""
@@ -91,7 +96,8 @@ class CrisisDetector:
         glad = -_UNSURE <= over < _GLAD_COUNTS and self._valence(words) > _GLAD
         if over >= 0:
             return kind, not glad
-        return (kind, False) if over >= -_UNSURE and not glad else (None, True)
+        heavy = bool(self._heavy.search(self.meant(words)))
+        return (kind, False) if heavy or (over >= -_UNSURE and not glad) else (None, True)
 
     def _by_pattern(self, words: str) -> Kind | None:
         meant = self.meant(words)

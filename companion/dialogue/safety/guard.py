@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -33,11 +33,22 @@ class FixedAnswer:
 class Guard:
     """Holds no state: the same talk gets the same answers."""
 
-    def __init__(self, language: Language, companion: str, country: str | None = None, valence: Valence = even) -> None:
-        """`country`: ISO 3166, two letters; None asks the computer's clock and language. `valence`: of words."""
+    def __init__(
+        self,
+        language: Language,
+        companion: str,
+        country: str | None = None,
+        valence: Valence = even,
+        plain: Callable[[str], bool] = lambda words: False,
+    ) -> None:
+        """`country`: ISO 3166, two letters; None asks the computer's clock and language. `valence`: of words. `plain`:
+        whether words are known to ask for something else, and for nothing beside it, so that only what a pattern finds
+        in them is of danger: "are you still there?" is no cry for help, whatever a classifier hears in it.
+        """
         self.answers = Answers(language, helpline(country or likely_country(language), language), companion)
         self._crisis = CrisisDetector(language, Classifier.load(language), valence)
         self._signs = Signs(language)
+        self._plain = plain
 
     def urgent(self) -> list[FixedAnswer]:
         """What is said in danger, for the voice to have its beginning ready."""
@@ -56,8 +67,10 @@ class Guard:
         """
         if (of_danger := self._answer_to_danger(history, words, at_once=at_once)) is not None:
             return of_danger
-        if self._signs.medicine(words):
+        if self._signs.medicine(words) or (self._advised_none(history) and self._signs.more_of_medicine(words)):
             return FixedAnswer("medicine", self.answers.medicine())
+        if self._signs.stopped_medicine(words):
+            return FixedAnswer("medicine", self.answers.stopped_medicine())
         asked = self._signs.identity(words)
         if asked is not None:
             return FixedAnswer("identity", self.answers.identity(asked))
@@ -93,15 +106,25 @@ class Guard:
         yes, and who is not may go on.
         """
         recent = history[-_RECENT:]
-        if self._crisis.unsure(words) is None or any(self.answers.checked_in(turn.companion) for turn in recent):
+        if self._is_plain(words) or self._crisis.unsure(words) is None:
+            return None
+        if any(self.answers.checked_in(turn.companion) for turn in recent):
             return None
         if any(self._recent_dangers(history, _RECENT)):
             return None
         return FixedAnswer("check-in", self.answers.check_in())
 
+    def _advised_none(self, history: Sequence[Exchange]) -> bool:
+        """Whether the last answer was that it gives no advice on medicines."""
+        said = history[-1].companion if history else ""
+        return any(one in said for one in (self.answers.medicine(), self.answers.stopped_medicine()))
+
     def _danger(self, history: Sequence[Exchange], words: str, *, at_once: bool = True) -> Kind | None:
         """What danger `words` speak of, or own up to behind a check-in. A bare yes speaks of none by itself."""
-        kind = None if self._signs.says_yes(words) else self._crisis.kind(words)
+        if self._signs.says_yes(words):
+            kind = None
+        else:
+            kind = self._crisis.named(words) if self._is_plain(words) else self._crisis.kind(words)
         if kind is not None or not at_once or not self._checked_in(history):
             return kind
         asked = "?" in history[-1].companion  # then a bare yes answers that
@@ -109,6 +132,10 @@ class Guard:
             return None
         # Of which kind was only guessed: but for violence the words for suicide fit the others too.
         return "danger" if self._crisis.unsure(history[-1].owner) == "danger" else "suicide"
+
+    def _is_plain(self, words: str) -> bool:
+        """Whether `words` ask for something else, or about itself, and say nothing beside it."""
+        return self._plain(words) or self._signs.only_about_it(words)
 
     def _denies(self, words: str) -> bool:
         """Whether `words` say that no danger was meant, and speak of none themselves."""

@@ -14,6 +14,8 @@ from companion.settings import Language
 _IDENTITY: Final = ("pretend", "love", "maker", "listeners", "promise", "nature", "feelings")
 """What is asked of the companion about itself; what fits several is the first of them."""
 
+_PLAIN: Final = ("maker", "listeners", "promise", "nature")
+
 _LEFT: Final = {"en": 1, "ko": 2}
 """Words (Korean: syllables) of a farewell that may be other than a farewell."""
 
@@ -40,6 +42,7 @@ class Signs:
         self._identity = {kind: any_of(data["identity"][kind]) for kind in _IDENTITY}
         self._not_identity = any_of(data["identity"]["not"])
         self._medicine, self._not_medicine = any_of(data["medicine"]["ask"]), any_of(data["medicine"]["not"])
+        self._stopped, self._more_medicine = any_of(data["medicine"]["stopped"]), any_of(data["medicine"]["more"])
         self._call = any_of(data["offer"]["call"])
         self._yes, self._who = (re.compile(data["owns-up"][name]) for name in ("yes", "who"))
         self._more = any_of(data["owns-up"]["more"])
@@ -64,10 +67,24 @@ class Signs:
         text = self._not_identity.sub(" ", normal(words, self._language))
         return next((kind for kind, signs in self._identity.items() if signs.search(text)), None)
 
+    def only_about_it(self, words: str) -> bool:
+        """Whether that is all that `words` ask, and it is of what it is, who hears it, or what it promises. What they
+        ask of its feelings may say more about the owner's: "would you miss me?"."""
+        text = normal(words, self._language)
+        return any(self._identity[kind].fullmatch(text) for kind in _PLAIN)
+
     def medicine(self, words: str) -> bool:
         """Whether `words` ask which medicine to take, how much, or whether to stop."""
         text = normal(words, self._language)
         return bool(self._medicine.search(text)) and not self._not_medicine.search(text)
+
+    def stopped_medicine(self, words: str) -> bool:
+        """Whether `words` tell of a medicine that was stopped."""
+        return bool(self._stopped.search(normal(words, self._language)))
+
+    def more_of_medicine(self, words: str) -> bool:
+        """Whether `words`, behind an answer on medicines, ask on."""
+        return bool(self._more_medicine.search(normal(words, self._language)))
 
     def says_yes(self, words: str) -> bool:
         """Whether `words` say yes, or maybe, and nothing else."""

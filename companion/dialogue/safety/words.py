@@ -24,10 +24,10 @@ _ENGLISH: Final[Sequence[tuple[re.Pattern[str], str]]] = tuple(
         (r"\bid\b", "i would"),
         (r"\b(\w+)'re\b", r"\1 are"),
         (
-            r"\b(it|that|there|what|he|she|who|everything|life|tonight|today|here|nothing|someone|somebody)'s\b",
+            r"\b(it|that|there|what|how|where|he|she|who|everything|life|tonight|today|here|nothing|someone|somebody)'s\b",
             r"\1 is",
         ),
-        (r"\b(that|there|what|he|she|who)s\b", r"\1 is"),
+        (r"\b(that|there|what|how|where|he|she|who)s\b", r"\1 is"),
         (r"\bwanna\b", "want to"),
         (r"\bgonna\b", "going to"),
         (r"\bgotta\b", "got to"),

@@ -36,8 +36,10 @@ _FIXED: Final[Mapping[str, Strategy]] = {
     "bye": "presence",
     "thanks": "affirmation",
     "quiet": "presence",
+    "little": "presence",
 }
-"""Moments in which one strategy is plainly due; `quiet`, in which the owner would rather not talk, no model names."""
+"""Moments in which one strategy is plainly due. No model names `quiet`, in which the owner would rather not talk, and
+`little`, in which next to nothing was said."""
 
 SHARE: Final = 0.35
 """No strategy takes more of a talk than this, where another fits: supporters' own most frequent one takes 0.21."""

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from companion.dialogue.patterns import any_of
 from companion.dialogue.strategy.planner import GOOD, HARD, Plan, Strategy, Tone
@@ -36,6 +36,10 @@ class Wording:
     thanks: re.Pattern[str]
     hello: re.Pattern[str]
     turned_out_well: re.Pattern[str]
+    others: re.Pattern[str]
+    second_person: re.Pattern[str]
+    against_self: re.Pattern[str]
+    little: re.Pattern[str]
     request: re.Pattern[str]
     burden: re.Pattern[str]
     evasive: re.Pattern[str]
@@ -44,7 +48,13 @@ class Wording:
     not_helped: re.Pattern[str]
     no_voice: re.Pattern[str]
 
-    def line(self, strategy: Strategy, moment: str, turn: int, fit: Callable[[str], bool] = lambda line: True) -> str:
+    def line(
+        self,
+        strategy: Strategy | Literal["going-on"],
+        moment: str,
+        turn: int,
+        fit: Callable[[str], bool] = lambda line: True,
+    ) -> str:
         """What `strategy` says in such a moment, of what is `fit`; empty where it leaves the words to the model."""
         lines = self.lines.get(strategy, {})
         kind = "hard" if moment in HARD else "plain"
@@ -92,6 +102,20 @@ class Wording:
     def requests(self, words: str) -> bool:
         """Whether the owner asks the companion to do something: a joke, a game, a story."""
         return bool(self.request.search(words))
+
+    def speaks_to(self, line: str, words: str) -> bool:
+        """Whether `line` says of the owner what `words` tell of somebody else: "No wonder you're nervous.", to "Alex is
+        nervous."
+        """
+        return bool(self.others.search(words) and self.second_person.search(line))
+
+    def turns_on_self(self, words: str) -> bool:
+        """Whether the owner is angry with nobody but themselves: that is no anger to be borne out."""
+        return bool(self.against_self.search(words))
+
+    def says_little(self, words: str) -> bool:
+        """Whether `words` are a bare "okay" or "no": a model that is to go on from them makes something up."""
+        return bool(self.little.search(words))
 
     def wants_quiet(self, words: str) -> bool:
         """Whether the owner would rather not talk."""

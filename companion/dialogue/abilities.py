@@ -1,0 +1,92 @@
+"""What the companion is asked to do or to tell as other assistants are: done in code, or owned up to as out of reach.
+
+It can tell the time, do a sum, say its last answer again, and say what it is able to. It cannot call anybody, ring at
+seven or look something up; a small language model says "I'll do that for you", and somebody relies on it.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from companion.dialogue import sums
+from companion.dialogue.patterns import any_of
+from companion.dialogue.safety.words import normal
+from companion.events import Exchange
+from companion.settings import Language
+
+_AGAIN: Final = "again"
+_KEEPS: Final = "keeps"
+_SUM: Final = "sum"
+_WHOLE: Final = frozenset(
+    {_AGAIN, _KEEPS, _SUM, "time", "date", "louder", "state", "here", "able", "where", "stay", "company"}
+)
+"""Kinds whose patterns take in all that was said: there is nothing beside it that could be a cry for help."""
+
+_MIDDAY: Final = 12
+
+
+class Abilities:
+    """`abilities.<language>.toml`, ready for use."""
+
+    def __init__(
+        self, language: Language, companion: str, *, remembers: bool, now: Callable[[], datetime] = datetime.now
+    ) -> None:
+        """`companion`: its name. `remembers`: beyond this talk. `now`: the time on the owner's clock."""
+        data = tomllib.loads((Path(__file__).parent / f"abilities.{language}.toml").read_text(encoding="utf-8"))
+        name = re.escape(normal(companion, language))
+        signs = {"~": data["before"], "$$": data["after"], "%%": data["please"], "{companion}": name}
+
+        def whole(pattern: str) -> str:
+            for sign, meaning in signs.items():
+                pattern = pattern.replace(sign, meaning)
+            return pattern
+
+        self._asks = {kind: any_of(map(whole, patterns)) for kind, patterns in data["asks"].items()}
+        self._others = re.compile(data["others"])
+        self._answers: dict[str, str] = data["answers"]
+        self._clock: dict[str, Any] = data["clock"]
+        self._language = language
+        self._remembers = remembers
+        self._now = now
+
+    def asked(self, words: str) -> str | None:
+        """What `words` ask for, a sum or a kind of the file; None: nothing of this."""
+        text = normal(words, self._language)
+        if sums.answer(words, self._language) is not None:
+            return _SUM
+        if self._others.search(text):
+            return None
+        return next((kind for kind, pattern in self._asks.items() if pattern.search(text)), None)
+
+    def plainly(self, words: str) -> bool:
+        """Whether `words` ask for something of this and say nothing else."""
+        return self.asked(words) in _WHOLE
+
+    def answer(self, history: Sequence[Exchange], words: str) -> str | None:
+        """What is said to `words` behind `history`; None where they ask for nothing of this."""
+        kind = self.asked(words)
+        if kind == _AGAIN:
+            return history[-1].companion if history else None
+        if kind is None:
+            return None
+        if kind == _SUM:
+            return sums.answer(words, self._language)
+        if kind == _KEEPS and not self._remembers:
+            kind = "keeps_not"
+        return self._answers[kind].format(time=self._time(), date=self._date())
+
+    def _time(self) -> str:
+        clock, now = self._clock, self._now()
+        part = next(name for before, name in clock["parts"] if now.hour < before)
+        form: str = clock["time" if now.minute else "on_the_hour"]
+        return form.format(hour=clock["hours"][now.hour % _MIDDAY], minute=now.minute, part=part)
+
+    def _date(self) -> str:
+        clock, now = self._clock, self._now()
+        form: str = clock["date"]
+        return form.format(weekday=clock["weekdays"][now.weekday()], month=clock["months"][now.month - 1], day=now.day)

@@ -1,0 +1,172 @@
+"""What it is asked to do as other assistants are: it does it in code, or owns up that it cannot. It never pretends."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+import pytest
+
+from companion.dialogue.abilities import Abilities
+from companion.dialogue.reply import Replier
+from companion.events import Exchange
+from companion.settings import Language
+from tests.test_dialogue_reply import ScriptedMemory, ScriptedModel, never, texts
+from tools.words import happenings
+
+AFTERNOON = datetime(2026, 11, 29, 16, 5)
+CANNOT = {
+    "en": {
+        "call": [
+            "Call my daughter for me.",
+            "Can you text my boss that I'm sick?",
+            "Send an email to Anna.",
+            "phone mum",
+        ],
+        "remind": [
+            "Wake me up at seven tomorrow.",
+            "Set a timer for ten minutes",
+            "remind me to take my pills at eight",
+        ],
+        "world": ["How's the weather today?", "Look it up on the internet.", "what's on the news", "Order me a pizza."],
+        "house": ["Play some music.", "Turn on the lights.", "open spotify", "Could you please turn the heating down?"],
+        "sing": ["Sing me a song."],
+        "louder": ["Speak up.", "Companion, can you speak louder please", "turn it down"],
+    },
+    "ko": {
+        "call": ["엄마한테 전화 좀 해 줘", "팀장님한테 나 아프다고 문자 보내 줄래", "카톡 보내 주세요"],
+        "remind": ["내일 일곱 시에 깨워 줘", "타이머 십 분만 맞춰 주세요", "여덟 시에 약 먹으라고 알려 줘"],
+        "world": ["오늘 날씨 어때?", "내일 비 와?", "치킨 좀 주문해 줘", "인터넷에서 찾아 줘"],
+        "house": ["노래 좀 틀어 줘", "거실 불 좀 꺼 주세요"],
+        "sing": ["노래 하나 불러 줘"],
+        "louder": ["좀 더 크게 말해 줘", "소리 좀 키워 줘"],
+    },
+}
+TALK = {
+    "en": [
+        "I have to call my mother tonight.", "My phone died.", "She never calls me back.", "Call me Sam.",
+        "I called him.", "He woke me up at five.", "That reminds me of home.",
+        "I set the alarm and slept through it.", "It rained all day.", "The weather was awful.",
+        "I read the news and cried.", "We ordered pizza.", "I love to sing.", "They played music.",
+        "I turned off the lights and lay there.", "What a day.", "What day did she come home?",
+        "I don't know the time.", "Remind me what I told you about Anna.", "He said it again and again.",
+        "Where are you from?", "He lied to me.", "Tell me a joke.", "I want to talk to my son.",
+        "Can you believe he said that?", "They are talking to others.",
+    ],
+    "ko": [
+        "엄마한테 전화해야 해", "남편이 아침마다 깨워 줘", "어제 알람을 못 들었어", "비가 하루 종일 왔어",
+        "친구가 문자를 안 보내", "노래를 들으면서 울었어", "불을 끄고 누웠어", "시간이 너무 빨리 가",
+        "오늘이 생일이야", "날씨가 너무 추웠어", "옆집에서 음악을 크게 틀어", "몇 시간째 못 자고 있어",
+        "농담 하나 해 줘", "아내가 나한테 거짓말을 했어", "손주가 춤을 춰요", "주문한 게 아직 안 왔어",
+        "그 사람은 솔직하게 말하지 않아", "우리 애가 말을 안 들어",
+    ],
+}  # fmt: skip
+
+
+def abilities(language: Language, *, remembers: bool = False) -> Abilities:
+    return Abilities(language, "Companion", remembers=remembers, now=lambda: AFTERNOON)
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_what_it_cannot_do_it_does_not_promise(language: Language) -> None:
+    able = abilities(language)
+    for kind, requests in CANNOT[language].items():
+        for words in requests:
+            assert able.asked(words) == kind, words
+            answer = able.answer((), words)
+            assert answer
+            assert re.search("can't|못|없어요", answer), answer
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_talk_of_calls_clocks_and_music_is_talk(language: Language) -> None:
+    able = abilities(language)
+    assert [words for words in TALK[language] if able.asked(words)] == []
+
+
+@pytest.mark.parametrize(("language", "most"), [("en", 15), ("ko", 15)])
+def test_what_happens_to_people_is_hardly_ever_taken_for_a_request(language: Language, most: int) -> None:
+    able = abilities(language)
+    lines = [row["text"] for row in happenings.lines(language)]
+    assert len(lines) > 7000
+    assert sum(able.asked(line) is not None for line in lines) <= most  # requests that stand among them
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "told"),
+    [
+        ("en", "What time is it?", "It's 4:05 in the afternoon."),
+        ("en", "hey companion, do you know what time it is", "It's 4:05 in the afternoon."),
+        ("en", "What day is it today?", "It's Sunday, November 29."),
+        ("ko", "지금 몇 시야?", "지금은 오후 네 시 5분이에요."),
+        ("ko", "오늘 무슨 요일이야?", "오늘은 11월 29일 일요일이에요."),
+    ],
+)
+def test_it_tells_the_time_and_the_day(language: Language, words: str, told: str) -> None:
+    assert abilities(language).answer((), words) == told
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "What time is it?"), ("ko", "몇 시야?")])
+def test_every_hour_of_the_day_has_its_words(language: Language, words: str) -> None:
+    told = set()
+    for hour in range(24):
+        able = Abilities(language, "", remembers=False, now=lambda hour=hour: datetime(2026, 1, 1, hour))  # type: ignore[misc]
+        told.add(able.answer((), words))
+    assert len(told) == 24
+    assert None not in told
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "Sorry, what did you say?"), ("en", "pardon"), ("ko", "뭐라고 했어?"), ("ko", "못 들었어")],
+)
+def test_it_says_its_last_answer_again(language: Language, words: str) -> None:
+    able, said = abilities(language), Exchange("Hello.", "Good to hear you.")
+    assert able.answer((said,), words) == "Good to hear you."
+    assert able.answer((), words) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "Will you remember what I told you?"), ("ko", "내가 한 말 기억할 거지?")]
+)
+def test_whether_it_will_remember_depends_on_whether_it_does(language: Language, words: str) -> None:
+    answers = [abilities(language, remembers=remembers).answer((), words) for remembers in (False, True)]
+    assert None not in answers
+    assert answers[0] != answers[1]
+
+
+@pytest.mark.parametrize("words", ["What time is it?", "Call my daughter for me.", "How are you?", "Can you hear me?"])
+def test_no_model_is_asked(words: str) -> None:
+    model = ScriptedModel("I'll do that for you.")
+    said = " ".join(texts(list(Replier(model, "en").reply((), words, never))))
+    assert said
+    assert "I'll do that" not in said
+    assert Replier(model, "en").lead((), words) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "Can you hear me?"), ("en", "Will you still be here tomorrow?"), ("ko", "내일도 여기 있을 거야?")],
+)
+def test_a_plain_question_about_it_is_no_cry_for_help(language: Language, words: str) -> None:
+    clauses = list(Replier(ScriptedModel("Yes."), language).reply((), words, never))
+    assert not {"crisis", "check-in"} & {clause.safety for clause in clauses}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Call my sister, I want to die.",
+        "Call an ambulance, I can't breathe.",
+        "Are you still there? I'm going to kill myself.",
+    ],
+)
+def test_a_request_in_danger_is_danger(words: str) -> None:
+    first = next(iter(Replier(ScriptedModel("Yes."), "en").reply((), words, never)))
+    assert first.safety == "crisis"
+
+
+def test_requests_to_the_memory_are_the_memorys() -> None:
+    memory = ScriptedMemory(asked="Remind me to forget her.")
+    said = texts(list(Replier(ScriptedModel("Hm."), "en", memory=memory).reply((), "Remind me to forget her.", never)))
+    assert said == ["Done.", "It is forgotten."]
