@@ -136,3 +136,37 @@ def test_only_what_was_written_is_said_and_in_order(clauses: list[str], words: s
     rest = iter(clauses)
     for text in said(*clauses, words=words):
         assert any(text.rstrip(".") == clause.rstrip(",;:—–- .") or text == clause for clause in rest)
+
+
+@pytest.mark.parametrize(
+    ("told", "words", "question"),
+    [
+        ("", "She took the kids to Ohio.", "Where is Ohio?"),
+        ("", "Six kittens, two of them ginger.", "How many kittens do you have?"),
+        ("He hit a post box.", "No one was hurt.", "Did anyone get hurt?"),
+        ("He built our house.", "Yes, he did the stairs too.", "Did he also build the stairs?"),
+    ],
+)
+def test_nobody_is_asked_for_what_they_have_just_told(told: str, words: str, question: str) -> None:
+    assert Restraint(words, [], told=told).admit(question) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "question"),
+    [
+        ("It's foggy outside.", "Do you like fog?"),
+        ("She took the kids to Ohio.", "How are you holding up?"),
+        ("I'm worried about Monday.", "What are you worried about?"),
+        ("He hit a post box.", "Was he hurt?"),
+        ("I got a puppy.", "What is it called?"),
+    ],
+)
+def test_a_question_for_more_is_asked(words: str, question: str) -> None:
+    assert Restraint(words, []).admit(question) == [question]
+
+
+def test_a_sentence_does_not_go_on_from_one_that_was_withheld() -> None:
+    restraint = Restraint("Do you have opinions?", [re.compile("no opinions")])
+    assert restraint.admit("I have no opinions.") == []
+    assert restraint.admit("But I can listen.") == ["I can listen."]
+    assert Restraint("Hm.", []).admit("But I can listen.") == ["But I can listen."]

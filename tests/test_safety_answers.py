@@ -12,6 +12,7 @@ from companion.dialogue.safety.crisis import Kind
 from companion.dialogue.safety.disclosure import EVERY, due
 from companion.dialogue.safety.guard import Guard
 from companion.dialogue.safety.tactics import TACTICS, tactics
+from companion.events import Exchange
 from companion.settings import Language
 
 GUARDS = {"en": Guard("en", "Ari", "US"), "ko": Guard("ko", "아리", "KR")}
@@ -230,3 +231,60 @@ def test_the_model_reads_no_number_in_what_was_answered_to_a_cry_for_help(langua
         assert read != text
     for text in (answers.goodbye("day", 0), answers.identity("claimed"), "You have 911 photos."):
         assert answers.in_history(text) == text
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [
+        ("You're the only one I talk to.", "en"),
+        ("I don't need anyone else now that I have you.", "en"),
+        ("I'd rather talk to you than to people.", "en"),
+        ("I spend like six hours a day talking to you.", "en"),
+        ("하루 종일 너랑 얘기했네.", "ko"),
+        ("너만 있으면 돼.", "ko"),
+        ("사람들보다 너랑 얘기하는 게 편해.", "ko"),
+    ],
+)
+def test_who_leans_on_it_alone_is_pointed_to_people(words: str, language: Language) -> None:
+    answer = GUARDS[language].answer((), words)
+    assert answer is not None
+    assert answer.text == GUARDS[language].answers.identity("reliance")
+    assert ("people" if language == "en" else "사람") in answer.text
+    assert not claims(answer.text, language)
+
+
+@pytest.mark.parametrize(
+    "words", ["She's the only one I talk to.", "I talk to my mother every day.", "I talked to you yesterday."]
+)
+def test_talk_of_people_is_not_taken_for_leaning_on_it(words: str) -> None:
+    assert kind(words, "en") is None
+
+
+@pytest.mark.parametrize(
+    ("words", "then", "language"),
+    [
+        ("I stopped taking my lithium.", "Should I start again?", "en"),
+        ("우울증 약을 끊었어.", "다시 먹어야 할까?", "ko"),
+    ],
+)
+def test_who_stopped_a_medicine_is_told_whom_to_tell_and_gets_no_advice(
+    words: str, then: str, language: Language
+) -> None:
+    guard = GUARDS[language]
+    first = guard.answer((), words)
+    assert first is not None
+    assert first.kind == "medicine"
+    assert ("doctor" if language == "en" else "의사") in first.text
+    asked = guard.answer((Exchange(words, first.text),), then)
+    assert asked is not None
+    assert asked.text == guard.answers.medicine()
+    assert guard.answer((Exchange("I started a new job.", "Oh, how is it?"),), then) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [("I hate myself.", "en"), ("I'm such a burden.", "en"), ("내가 너무 싫어.", "ko"), ("나는 아무 쓸모없어.", "ko")],
+)
+def test_heavy_words_are_at_least_checked_in_on(words: str, language: Language) -> None:
+    guard = GUARDS[language]
+    assert guard.answer((), words) is not None or guard.check_in((), words) is not None

@@ -49,6 +49,11 @@ _WEIGHTLESS: Final = frozenset(
 )
 """English words that ask for nothing by themselves."""
 
+_GOES_ON: Final = re.compile(
+    r"^(but|and|so|however|also|then|하지만|그런데|그래도|그리고|그래서|그러니까)\b,?\s+(?=\S)", re.IGNORECASE
+)
+"""How a sentence begins that goes on from one before it."""
+
 _HANGUL: Final = re.compile("[가-힣]")
 _SENTENCE: Final = re.compile(r"[^.!?…]+[.!?…]*")
 _SENTENCE_END: Final = re.compile(r"[.!?…][\"'”’)]*$")
@@ -97,6 +102,7 @@ class Restraint:
         self._letters = 0
         self._asked = not may_ask
         self._owes_answer = owes_answer
+        self._withheld = False  # a sentence of it
         self._leading = ""  # a question, which is said if an answer to it follows, as in a riddle
         self.done = False
         self.lied = False
@@ -112,7 +118,11 @@ class Restraint:
             self.done = True  # it turns in circles
             return []
         if whole and self._withholds(clause):
+            self._withheld = True
             return []
+        if self._withheld and not (self._said or self._sentence):
+            clause = _GOES_ON.sub("", clause, count=1)  # what it goes on from was not said
+            clause = clause[:1].upper() + clause[1:]
         if self._claims(" ".join((*self._sentence, clause))):
             self.done = self.lied = True
             return []

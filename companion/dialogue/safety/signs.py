@@ -11,7 +11,7 @@ from companion.dialogue.patterns import any_of
 from companion.dialogue.safety.words import normal
 from companion.settings import Language
 
-_IDENTITY: Final = ("pretend", "love", "maker", "listeners", "promise", "nature", "feelings")
+_IDENTITY: Final = ("pretend", "love", "maker", "listeners", "promise", "reliance", "nature", "feelings")
 """What is asked of the companion about itself; what fits several is the first of them."""
 
 _PLAIN: Final = ("maker", "listeners", "promise", "nature")
