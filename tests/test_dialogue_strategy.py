@@ -228,3 +228,60 @@ def test_what_turned_out_well_may_be_celebrated_and_what_is_hard_stays_hard(
     words: str, moment: str, language: Language
 ) -> None:
     assert not load(language).belies(moment, words)
+
+
+@pytest.mark.parametrize(
+    ("said", "language"),
+    [
+        ("That's great to hear!", "en"),
+        ("Oh, how wonderful!", "en"),
+        ("I'm happy for you.", "en"),
+        ("정말 잘됐네요!", "ko"),
+        ("좋은 소식이네요.", "ko"),
+    ],
+)
+def test_no_joy_is_shown_at_what_is_hard(said: str, language: Language) -> None:
+    wording = load(language)
+    hard, ordinary = plan(Situation("sad")), plan(Situation("happy"))
+    assert any(pattern.search(said) for pattern in wording.unfitting(hard, "sad"))
+    assert any(pattern.search(said) for pattern in wording.unfitting(hard, "mixed"))
+    assert not any(pattern.search(said) for pattern in wording.unfitting(ordinary, "happy"))
+
+
+@pytest.mark.parametrize(
+    "said", ["I'm glad you said it.", "That's a great loss.", "What a nice man he must have been."]
+)
+def test_what_is_said_in_sorrow_is_no_joy(said: str) -> None:
+    assert not load("en").glad.search(said)
+
+
+@pytest.mark.parametrize("words", ["Alex is really nervous.", "My sister is so sad.", "She cried all night."])
+def test_somebody_elses_feeling_is_not_given_to_the_owner(words: str) -> None:
+    wording = load("en")
+    assert wording.speaks_to("No wonder you're nervous.", words)
+    assert not wording.speaks_to("That's a lot to face.", words)
+    assert not wording.speaks_to("No wonder you're nervous.", "I'm really nervous.")
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [
+        ("Okay.", "en"),
+        ("Yeah.", "en"),
+        ("dunno", "en"),
+        ("Whatever.", "en"),
+        ("응.", "ko"),
+        ("그냥", "ko"),
+        ("몰라요", "ko"),
+    ],
+)
+def test_a_bare_word_is_little_to_go_on_from(words: str, language: Language) -> None:
+    assert load(language).says_little(words)
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [("Work.", "en"), ("No, she died.", "en"), ("Okay, I'll call him.", "en"), ("응 힘들어", "ko")],
+)
+def test_a_word_that_tells_something_is_not_little(words: str, language: Language) -> None:
+    assert not load(language).says_little(words)

@@ -13,7 +13,7 @@ from companion.dialogue.llm import Choice
 from companion.dialogue.persona import Persona
 from companion.dialogue.restraint import said_before
 from companion.dialogue.strategy.owner import Owner
-from companion.dialogue.strategy.planner import GOOD, HARD, Plan, Situation, tone_of
+from companion.dialogue.strategy.planner import GOOD, HARD, MIXED, Plan, Situation, tone_of
 from companion.dialogue.strategy.wording import Wording
 from companion.events import Affect, AffectReading, Exchange
 
@@ -94,7 +94,7 @@ class Openings:
         earlier = [self._by_turn[turn] for turn in sorted(self._by_turn) if turn[0] < number]
         doubted = who.glad_by_words or any(opening.taken_as in HARD for opening in earlier[-LATELY:])
         if self.wording.belies(moment, words) or (moment in GOOD and doubted and not self._glad(words, felt)):
-            moment = persona.MIXED
+            moment = MIXED
         if moment == "angry" and self.wording.turns_on_self(words):
             moment = "sad"
         if self.wording.wants_quiet(words):
@@ -104,7 +104,7 @@ class Openings:
         wants_advice = self.wording.wants_advice(words)
         asks = wants_advice or "?" in words or self.wording.requests(words)
         if not (moment or asks) and parameters < who.alone_below:
-            moment = persona.MIXED  # what such a model writes without a moment is beside the point more often than not
+            moment = MIXED  # what such a model writes without a moment is beside the point more often than not
         situation = Situation(moment, wants_advice, wants_advice and self.wording.burdens(words), tone)
         plan = self.owner.plan(situation, [opening.plan for opening in earlier], may_ask=not careful)
         turn = _turn(history, words)

@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from companion.dialogue.prompt import Message
+from companion.dialogue.strategy.planner import MIXED
 from companion.events import AffectReading
 from companion.settings import Language
 
 FAREWELL: Final = "bye"
 """The moment in which the owner leaves, in every language: what is said then is not left to a model."""
-
-MIXED: Final = "mixed"
-"""A moment of which model and words say opposite things: no feeling is named in the answer."""
 
 _EMOTIONS: Final = {
     "sad": "sad",

@@ -80,7 +80,7 @@ class Writer:
         """What holds back the words behind this `opening`."""
         answers = [turn.companion for turn in history[-RECENT:]]
         unwanted = [*answers, *map(self.guard.answers.in_history, answers), *self.owner.disliked]
-        hollow = [self.persona.cliches, *self.wording.unfitting(opening.plan)]
+        hollow = [self.persona.cliches, *self.wording.unfitting(opening.plan, opening.taken_as)]
         lies = partial(claims, language=self.language)
         longest = LENGTHS[self.owner.preferences.answers]
         plan = opening.plan

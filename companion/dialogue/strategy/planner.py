@@ -28,6 +28,9 @@ words ("I'm fine")."""
 
 HARD: Final = frozenset({"sad", "afraid", "angry", "tired", "lonely"})
 GOOD: Final = frozenset({"happy", "relieved"})
+MIXED: Final = "mixed"
+"""A moment of which model and words say opposite things: no feeling is named in the answer, and no joy shown."""
+
 _FIXED: Final[Mapping[str, Strategy]] = {
     "question": "information",
     "unknown": "information",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from companion.dialogue.patterns import any_of
-from companion.dialogue.strategy.planner import GOOD, HARD, Plan, Strategy, Tone
+from companion.dialogue.strategy.planner import GOOD, HARD, MIXED, Plan, Strategy, Tone
 from companion.settings import Language
 
 Lines = Mapping[str, Mapping[str, Sequence[str]]]
@@ -43,6 +43,7 @@ class Wording:
     request: re.Pattern[str]
     burden: re.Pattern[str]
     evasive: re.Pattern[str]
+    glad: re.Pattern[str]
     unasked: re.Pattern[str]
     helped: re.Pattern[str]
     not_helped: re.Pattern[str]
@@ -125,11 +126,12 @@ class Wording:
         """Whether `words` name something that weighs on people."""
         return bool(self.burden.search(words))
 
-    def unfitting(self, plan: Plan) -> Sequence[re.Pattern[str]]:
-        """What no sentence of an answer by this `plan` may hold."""
+    def unfitting(self, plan: Plan, moment: str) -> Sequence[re.Pattern[str]]:
+        """What no sentence of an answer by this `plan`, in such a moment, may hold."""
+        glad = [self.glad] if moment in HARD or moment == MIXED else []
         if plan.advises:
-            return [self.evasive]
-        return [] if plan.strategy == "information" else [self.unasked]
+            return [*glad, self.evasive]
+        return glad if plan.strategy == "information" else [*glad, self.unasked]
 
     def declines_voice(self, words: str) -> bool:
         """Whether the owner does not want the voice listened to."""
