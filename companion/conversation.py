@@ -221,9 +221,10 @@ class Conversation:
             case TurnSaved():
                 self._emit(MemorySaved(message.episode, message.facts), turn=message.turn)
             case WorkFailed(what="memory"):
-                self._emit(Trouble("memory", f"a turn was not kept ({message.detail})"), turn=message.turn)
+                trouble = Trouble("memory", f"a turn was not kept ({message.detail})", message.detail)
+                self._emit(trouble, turn=message.turn)
             case DeviceTrouble():
-                self._emit(Trouble("sound", message.detail))
+                self._emit(Trouble("sound", message.detail, message.kind))
             case DeviceFailed():
                 raise AudioError(f"the sound device stopped working ({message.detail}); start again")
             case KeyPressed():
@@ -726,7 +727,8 @@ class Conversation:
 
     def _recover(self, failure: WorkFailed) -> None:
         """A worker could not do its work: say so, keep the words, and be ready for the next turn."""
-        self._emit(Trouble(failure.what, f"{failure.what} failed ({failure.detail}); this turn is not answered"))
+        detail = f"{failure.what} failed ({failure.detail}); this turn is not answered"
+        self._emit(Trouble(failure.what, detail, failure.detail))
         if self._taking.held and failure.revision == self._taking.revision:
             self._go_on()
             return

@@ -511,11 +511,15 @@ class TurnLatency:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something went wrong. `what` names the part, `detail` is one line without a word that was said."""
+    """Something went wrong. `what` names the part, `detail` is one line for a person, without a word that was said.
+
+    `kind`: for programs: that of a `DeviceTrouble`, or the kind of error; empty where `what` says it all.
+    """
 
     name: ClassVar[str] = "error"
     what: str
     detail: str
+    kind: str = ""
 
 
 Event = (

@@ -132,11 +132,11 @@ def test_every_need_has_its_words(language: str) -> None:
 
 def test_what_needs_its_owner_is_said_once_in_a_while_and_what_mends_itself_never() -> None:
     said = Notices()
-    deaf = Trouble("sound", "USB gives nothing but digital silence; is the microphone muted?")
+    deaf = Trouble("sound", "USB gives nothing but digital silence; is the microphone muted?", "silent")
     assert said.due(deaf, 5.0) == "microphone"
     assert said.due(deaf, 300.0) is None
     assert said.due(deaf, 605.0) == "microphone"
-    assert said.due(Trouble("sound", "USB works again"), 606.0) is None
+    assert said.due(Trouble("sound", "USB works again", "reopened"), 606.0) is None
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
@@ -145,7 +145,7 @@ def test_trouble_is_said_aloud_in_the_owners_language(language: str) -> None:
         pytest.skip("espeak-ng is not here: sudo apt-get install espeak-ng")
     said: list[Announcement] = []
     announcer = Announcer(language, said.append)
-    full = Trouble("memory", "a turn was not kept (DiskFull)")
+    full = Trouble("memory", "a turn was not kept (DiskFull)", "DiskFull")
     announcer.event(full, 5.0, 1)
     announcer.event(full, 6.0, 2)
     announcer.close()

@@ -8,6 +8,7 @@ from typing import Final, Literal
 import numpy as np
 
 from companion.events import Announcement, Event, Trouble
+from companion.memory.errors import DiskFull
 from companion.tts import earcons
 from companion.tts.earcons import earcon
 from companion.tts.espeak import EspeakVoice
@@ -37,6 +38,8 @@ _TEXTS: Final[dict[str, dict[Need, str]]] = {
     },
 }
 
+_OF_SOUND: Final[dict[str, Need]] = {"silent": "microphone", "lost": "sound", "stalled": "sound"}
+
 REPEAT_S: Final = 600.0
 """Seconds before the same notice is given again: who can mend it may be out of the room, not out of the house."""
 
@@ -48,13 +51,10 @@ def text(need: Need, language: str) -> str:
 
 def need(trouble: Trouble) -> Need | None:
     """What `trouble` needs its owner for; None: it mends itself, or is good news."""
-    detail = trouble.detail
     if trouble.what == "sound":
-        if "digital silence" in detail:
-            return "microphone"
-        return "sound" if " is gone" in detail or "does not answer" in detail else None
+        return _OF_SOUND.get(trouble.kind)
     if trouble.what == "memory":
-        return "disk" if "disk" in detail.lower() else "memory"
+        return "disk" if trouble.kind == DiskFull.__name__ else "memory"
     return "answer"
 
 
