@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 from rich.console import Console
@@ -28,39 +29,40 @@ def run(home: Path, models: Path, language: str | None, profile: str | None, unl
     console = Console(highlight=False, soft_wrap=not interactive)  # for scripts an answer is one line, however long
     store, selected = chosen(models, settings)
     memory = None if incognito else open_talk_memory(home, models, settings, unlock)
-    with console.status(say(settings.language, "starting")):
-        replier = open_replier(store, selected, settings, memory)
-        senses = open_senses(store, selected, settings, voice=False)
-        replier.warm((), _never)
-    if interactive:
-        console.print(say(settings.language, "program"), style="dim")
-        console.print(say(settings.language, "typed_ready"), style="dim")
-    owner = settings.owner_name or say(settings.language, "you")
-    history: tuple[Exchange, ...] = ()
-    for words in _lines(console if interactive else None, owner):
-        clauses: list[str] = []
-        shown: list[str] = []
-        began, aside = time.perf_counter(), False
-        console.print(Text(f"{settings.companion_name}: ", style="bold magenta"), end="")
-        affect = senses.sense(words)
-        for clause in replier.reply(history, words, _never, affect):
-            aside = aside or clause.aside
-            disclosed = clause.safety == "disclosure"
-            if clause.text:
-                console.print(Text((" " if shown else "") + clause.text), end="")
-                shown.append(clause.text)
-                if not disclosed:
-                    clauses.append(clause.text)
-        console.print()
-        if not aside:
-            history = (*history, Exchange(words, " ".join(clauses)))
-            if memory is not None:
-                memory.save(words, " ".join(clauses), time.perf_counter() - began, affect=affect)
-                memory.settle()
-        history = replier.kept(history)
-        replier.warm(history, _never)
-    if memory is not None:
-        memory.close()
+    with ExitStack() as last:
+        if memory is not None:
+            last.callback(memory.close)  # also where the talk is broken off
+        with console.status(say(settings.language, "starting")):
+            replier = open_replier(store, selected, settings, memory)
+            senses = open_senses(store, selected, settings, voice=False)
+            replier.warm((), _never)
+        if interactive:
+            console.print(say(settings.language, "program"), style="dim")
+            console.print(say(settings.language, "typed_ready"), style="dim")
+        owner = settings.owner_name or say(settings.language, "you")
+        history: tuple[Exchange, ...] = ()
+        for words in _lines(console if interactive else None, owner):
+            clauses: list[str] = []
+            shown: list[str] = []
+            began, aside = time.perf_counter(), False
+            console.print(Text(f"{settings.companion_name}: ", style="bold magenta"), end="")
+            affect = senses.sense(words)
+            for clause in replier.reply(history, words, _never, affect):
+                aside = aside or clause.aside
+                disclosed = clause.safety == "disclosure"
+                if clause.text:
+                    console.print(Text((" " if shown else "") + clause.text), end="")
+                    shown.append(clause.text)
+                    if not disclosed:
+                        clauses.append(clause.text)
+            console.print()
+            if not aside:
+                history = (*history, Exchange(words, " ".join(clauses)))
+                if memory is not None:
+                    memory.save(words, " ".join(clauses), time.perf_counter() - began, affect=affect)
+                    memory.settle()
+            history = replier.kept(history)
+            replier.warm(history, _never)
 
 
 def _never() -> bool:
