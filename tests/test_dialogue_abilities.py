@@ -73,7 +73,7 @@ def test_what_it_cannot_do_it_does_not_promise(language: Language) -> None:
     for kind, requests in CANNOT[language].items():
         for words in requests:
             assert able.asked(words) == kind, words
-            answer = able.answer((), words)
+            answer = able.answer(words)
             assert answer
             assert re.search("can't|못|없어요", answer), answer
 
@@ -103,7 +103,7 @@ def test_what_happens_to_people_is_hardly_ever_taken_for_a_request(language: Lan
     ],
 )
 def test_it_tells_the_time_and_the_day(language: Language, words: str, told: str) -> None:
-    assert abilities(language).answer((), words) == told
+    assert abilities(language).answer(words) == told
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "What time is it?"), ("ko", "몇 시야?")])
@@ -111,7 +111,7 @@ def test_every_hour_of_the_day_has_its_words(language: Language, words: str) -> 
     told = set()
     for hour in range(24):
         able = Abilities(language, "", remembers=False, now=lambda hour=hour: datetime(2026, 1, 1, hour))  # type: ignore[misc]
-        told.add(able.answer((), words))
+        told.add(able.answer(words))
     assert len(told) == 24
     assert None not in told
 
@@ -121,16 +121,28 @@ def test_every_hour_of_the_day_has_its_words(language: Language, words: str) -> 
     [("en", "Sorry, what did you say?"), ("en", "pardon"), ("ko", "뭐라고 했어?"), ("ko", "못 들었어")],
 )
 def test_it_says_its_last_answer_again(language: Language, words: str) -> None:
-    able, said = abilities(language), Exchange("Hello.", "Good to hear you.")
-    assert able.answer((said,), words) == "Good to hear you."
-    assert able.answer((), words) is None
+    able = abilities(language)
+    assert able.answer(words, "Good to hear you.") == "Good to hear you."
+    assert able.answer(words) is None
+
+
+def test_an_answer_of_the_memory_is_said_again_and_stays_beside_the_talk() -> None:
+    replier = Replier(ScriptedModel("I see."), "en", memory=ScriptedMemory(asked="What do you know?"))
+    history = (Exchange("Hello.", "Hello there."),)
+    list(replier.reply(history, "What do you know?", never))
+    for _ in range(2):
+        again = list(replier.reply(history, "Say that again.", never))
+        assert texts(again) == ["Done.", "It is forgotten."]
+        assert all(clause.aside for clause in again)
+    list(replier.reply(history, "My dog ran away.", never))
+    assert texts(list(replier.reply(history, "Say that again.", never))) == ["Hello there."]
 
 
 @pytest.mark.parametrize(
     ("language", "words"), [("en", "Will you remember what I told you?"), ("ko", "내가 한 말 기억할 거지?")]
 )
 def test_whether_it_will_remember_depends_on_whether_it_does(language: Language, words: str) -> None:
-    answers = [abilities(language, remembers=remembers).answer((), words) for remembers in (False, True)]
+    answers = [abilities(language, remembers=remembers).answer(words) for remembers in (False, True)]
     assert None not in answers
     assert answers[0] != answers[1]
 

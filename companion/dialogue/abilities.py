@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +16,6 @@ from typing import Any, Final
 from companion.dialogue import sums
 from companion.dialogue.patterns import any_of
 from companion.dialogue.safety.words import normal
-from companion.events import Exchange
 from companion.settings import Language
 
 _AGAIN: Final = "again"
@@ -67,11 +66,11 @@ class Abilities:
         """Whether `words` ask for something of this and say nothing else."""
         return self.asked(words) in _WHOLE
 
-    def answer(self, history: Sequence[Exchange], words: str) -> str | None:
-        """What is said to `words` behind `history`; None where they ask for nothing of this."""
+    def answer(self, words: str, last: str = "") -> str | None:
+        """What is said to `words`; None where they ask for nothing of this. `last`: the answer before."""
         kind = self.asked(words)
         if kind == _AGAIN:
-            return history[-1].companion if history else None
+            return last or None
         if kind is None:
             return None
         if kind == _SUM:

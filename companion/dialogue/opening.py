@@ -27,6 +27,9 @@ LAST_RESORT: Final = frozenset({"suggestion", "information"})
 TAKE_UP: Final = frozenset({"reflection", "celebration"})
 """Strategies that may be put in a word of the owner's own."""
 
+PLAIN: Final = "plain"
+"""The moment of an ordinary day, in the persona of every language."""
+
 LATELY: Final = 3
 """Turns in which a hard moment makes a glad one doubtful: "fourteen years we had him", behind a death, is none."""
 
@@ -86,9 +89,11 @@ class Openings:
         moment. What the reply is opened with stands in the persona, so that the voice can begin before the model has
         written a word. `careful`: the words may be of danger.
         """
-        number = len(history)
+        number, named = len(history), choice.option
+        if named == who.unknown and not self.wording.is_question(words):
+            named = PLAIN  # nothing was asked that it could not know
         felt = affect.words if affect is not None else None
-        moment = persona.moment(choice.option, choice.probability >= who.sure, felt, trusted=parameters >= TRUSTED)
+        moment = persona.moment(named, choice.probability >= who.sure, felt, trusted=parameters >= TRUSTED)
         voice = affect.voice if affect is not None and affect.relative else None  # only against a usual that is known
         tone = tone_of(voice.valence, voice.arousal, affect.disagreement) if voice and affect else None
         earlier = [self._by_turn[turn] for turn in sorted(self._by_turn) if turn[0] < number]
@@ -109,9 +114,9 @@ class Openings:
         plan = self.owner.plan(situation, [opening.plan for opening in earlier], may_ask=not careful)
         turn = _turn(history, words)
         if tone is not None and plan.of_tone:
-            opening = Opening(choice.option, _as_planned(self.wording.tone(tone, turn), plan), plan, whole=True)
+            opening = Opening(named, _as_planned(self.wording.tone(tone, turn), plan), plan, whole=True)
         else:
-            opening = self._in_words(choice.option, moment, words, turn, plan, who.openers)
+            opening = self._in_words(named, moment, words, turn, plan, who.openers)
         if careful:
             opening = self._with_care(opening, moment, turn)
         self._by_turn[number, words] = replace(opening, taken_as=moment)

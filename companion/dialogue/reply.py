@@ -97,6 +97,7 @@ class Replier:
         self._nods = backchannels
         self._disclosed: float | None = None  # when, on that clock
         self._aside = False  # the last answer was about the memory or the way of talking, and is in no history
+        self._said_aside: list[str] = []  # that answer
         self._wanted: Cancelled | None = None  # of the reply that was asked for and has not begun
         if model is not None:
             self._count = lru_cache(maxsize=_COUNTED)(model.count)
@@ -209,6 +210,7 @@ class Replier:
         wished: str | None,
     ) -> Iterator[Clause]:
         """`fixed`: for safety's sake. `wished`: what to say to words about the way of talking."""
+        last, said_aside, self._said_aside = self._last_said(history), self._said_aside, []
         if fixed is not None:
             self._has_said_what_it_is(fixed)
             yield from _fixed(fixed)
@@ -222,14 +224,24 @@ class Replier:
             aside = _said(wished, aside=True)
         if aside is not None:
             self._aside = True
-            yield from aside
+            for clause in aside:
+                self._said_aside.append(clause.text)
+                yield clause
             return
-        able = self._abilities.answer(history, words)
+        able = self._abilities.answer(words, last)
         if able is not None:
+            if said_aside and able == last:  # once more, and beside the talk once more
+                self._aside, self._said_aside = True, said_aside
             yield from self._disclose()
-            yield from _said(able)
+            yield from _said(able, aside=self._aside)
             return
         yield from self._disclose()
+        yield from self._by_model(history, words, cancelled, affect)
+
+    def _by_model(
+        self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None
+    ) -> Iterator[Clause]:
+        """What the model writes, or that there is none, and what is said behind it."""
         check = self._guard.check_in(history, words)
         checked = list(_fixed(check)) if check is not None else []
         if self._model is None:
@@ -249,6 +261,10 @@ class Replier:
                 may_ask = may_ask and not text.endswith("?")
                 question = self._memory.question() if self._memory and may_ask else None
                 yield from _behind(clause, list(_said(question)) if question is not None else [])
+
+    def _last_said(self, history: Sequence[Exchange]) -> str:
+        """The last answer; one about the memory or the way of talking is in no history."""
+        return " ".join(self._said_aside) if self._said_aside else history[-1].companion if history else ""
 
     def _of_memory(self, words: str) -> Iterator[Clause] | None:
         """What is said to words that ask something of the memory; None where they do not."""
@@ -292,7 +308,7 @@ class Replier:
         return (
             self.aside(words)
             or self._wording.declines_voice(words)
-            or self._abilities.answer(history, words) is not None
+            or self._abilities.answer(words, self._last_said(history)) is not None
             or self._answer_for_safety(history, words) is not None
         )
 

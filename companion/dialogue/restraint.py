@@ -36,7 +36,7 @@ _INFERS: Final = re.compile("겠|만해|만하|군요|나 봐|다행|축하")
 
 _PLAIN_QUESTION: Final = re.compile(
     r"^(is|are|was|were|do|does|did|has|have|had|where (is|are|was|were)|who (is|are|was)|how many"
-    r"|what (is|are|was|does|do|did) (?!(it|that|this|he|she|they|you|your)\b))\b",
+    r"|what (is|are|was|does|do|did) (?!(it|that|this|he|she|they|you)\b))\b",
     re.IGNORECASE,
 )
 """Questions for what is so, not for what it is like."""

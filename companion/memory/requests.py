@@ -110,9 +110,11 @@ def _request(act: Act, match: re.Match[str], said: str, language: str, people: C
         return None
     if "person" in groups:
         return _told_about(groups["person"], language, people)
-    if "name" in groups and not is_person(groups["name"], language, people):
-        return None
-    if "right" in groups and not _is_statement(groups["right"], language):
+    if "someone" in groups:  # "forget about it" is a comfort, "forget about Anna" a request
+        someone = _POSSESSIVE.sub("", groups["someone"], 1)
+        return Request(act, someone) if is_person(someone, language, people) else None
+    no_name = "name" in groups and not is_person(groups["name"], language, people)
+    if no_name or ("right" in groups and not _is_statement(groups["right"], language)):
         return None
     about = _POSSESSIVE.sub("", groups.get("about", ""), 1) if act != "tell" else groups.get("about", "")
     if act == "forget_about" and lowered(about) in _ME:

@@ -40,6 +40,7 @@ class Wording:
     second_person: re.Pattern[str]
     against_self: re.Pattern[str]
     little: re.Pattern[str]
+    asks: re.Pattern[str]
     request: re.Pattern[str]
     burden: re.Pattern[str]
     evasive: re.Pattern[str]
@@ -99,6 +100,10 @@ class Wording:
     def tells_good_news(self, words: str) -> bool:
         """Whether `words` tell of what makes people glad, or of what turned out well."""
         return bool(self.good_news.search(words) or self.turned_out_well.search(words))
+
+    def is_question(self, words: str) -> bool:
+        """Whether the owner seems to ask something; a recogniser leaves out the mark."""
+        return bool(self.asks.search(words))
 
     def requests(self, words: str) -> bool:
         """Whether the owner asks the companion to do something: a joke, a game, a story."""
