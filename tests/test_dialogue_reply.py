@@ -337,7 +337,7 @@ def test_what_is_read_ahead_is_what_the_reply_begins_with() -> None:
     list(replier.reply(history, "I slept well.", never))
     (warm, _), (followed, _), (named, _), (written, opening) = model.read
     assert warm == named[:-1] == followed[:-1]
-    assert (written, opening) == (named, "question:")
+    assert (written, opening) == (named, "plain:")  # nothing was asked
 
 
 def test_a_reply_begun_ahead_goes_on_where_it_was() -> None:

@@ -30,6 +30,9 @@ TAKE_UP: Final = frozenset({"reflection", "celebration"})
 PLAIN: Final = "plain"
 """The moment of an ordinary day, in the persona of every language."""
 
+QUESTION: Final = "question"
+"""The moment in which something is asked, likewise."""
+
 LATELY: Final = 3
 """Turns in which a hard moment makes a glad one doubtful: "fourteen years we had him", behind a death, is none."""
 
@@ -90,8 +93,8 @@ class Openings:
         written a word. `careful`: the words may be of danger.
         """
         number, named = len(history), choice.option
-        if named == who.unknown and not self.wording.is_question(words):
-            named = PLAIN  # nothing was asked that it could not know
+        if named in (who.unknown, QUESTION) and not self.wording.is_question(words):
+            named = PLAIN  # nothing was asked
         felt = affect.words if affect is not None else None
         moment = persona.moment(named, choice.probability >= who.sure, felt, trusted=parameters >= TRUSTED)
         voice = affect.voice if affect is not None and affect.relative else None  # only against a usual that is known
