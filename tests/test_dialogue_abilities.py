@@ -84,6 +84,44 @@ def test_talk_of_calls_clocks_and_music_is_talk(language: Language) -> None:
     assert [words for words in TALK[language] if able.asked(words)] == []
 
 
+MORE_TALK = {
+    "en": [
+        "What can I do?", "So what can I do now?", "I didn't get it.", "I did not understand it.", "Look, we broke up.",
+        "Put down my dog yesterday.", "Put on some weight lately.", "Turn off the pain.", "Would you text him back?",
+        "Remind me that I matter.", "Give me a reminder of why I live.", "Do you remember what I told you about Anna?",
+        "Then text my boss and the rest of the day I slept.", "50-50.", "24/7.", "two fifty times four",
+    ],
+    "ko": [
+        "괜찮아", "응 괜찮아", "별일 없어", "잘 잤어요", "잘 지냈어", "있어요.", "며칠.", "비가 와요.",
+        "그럼 뭘 할 수 있어",
+        "괜찮아질 거라고 말해 줘", "혼자가 아니라고 말해 줘", "오늘 날씨가 좋아서 산책했어", "이제 노래를 부를 수 있어",
+        "삼 더하기 사랑", "010-1234", "자세하게 말해 줘",
+    ],
+}  # fmt: skip
+"""Found by a reader who had not written the patterns."""
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_what_sounds_like_a_request_and_is_none_is_talk(language: Language) -> None:
+    able = abilities(language)
+    assert [words for words in MORE_TALK[language] if able.asked(words)] == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Call my daughter, my chest hurts.",
+        "Phone my sister, I'm scared.",
+        "Send my mom a message that I'm sorry for everything.",
+    ],
+)
+def test_behind_a_request_that_may_be_of_danger_it_checks_in(words: str) -> None:
+    clauses = list(Replier(ScriptedModel("Yes."), "en").reply((), words, never))
+    assert clauses[0].text.startswith("I can't make calls")
+    assert [clause.safety for clause in clauses if clause.safety] == ["check-in"]
+    assert [clause.last for clause in clauses] == [False] * (len(clauses) - 1) + [True]
+
+
 @pytest.mark.parametrize(("language", "most"), [("en", 15), ("ko", 15)])
 def test_what_happens_to_people_is_hardly_ever_taken_for_a_request(language: Language, most: int) -> None:
     able = abilities(language)

@@ -78,6 +78,7 @@ def test_the_published_list_is_told_apart(language: Language) -> None:
         "held-out.en.csv",
         "held-out.ko.csv",
         "life.csv",
+        "talk.csv",
     ],
 )
 def test_nothing_was_fitted_to_the_lists_it_is_measured_on(name: str) -> None:
@@ -137,13 +138,14 @@ def test_a_figure_or_a_story_hides_no_danger(words: str) -> None:
 @pytest.mark.parametrize(
     ("name", "language", "recall", "alarms"),
     [
-        ("held-out.en.csv", "en", 0.94, 0.07),
+        ("held-out.en.csv", "en", 0.95, 0.07),
         ("held-out.ko.csv", "ko", 0.94, 0.07),
-        ("blind.csv", "en", 0.88, 0.08),
+        ("blind.csv", "en", 0.91, 0.08),
         ("blind.csv", "ko", 0.88, 0.08),
-        ("blind-2.csv", "en", 0.86, 0.08),
-        ("blind-2.csv", "ko", 0.86, 0.08),
-        ("blind-3.csv", "en", 0.83, 0.08),
+        ("blind-2.csv", "en", 0.85, 0.08),
+        ("blind-2.csv", "ko", 0.90, 0.08),
+        ("blind-3.csv", "en", 0.86, 0.08),
+        ("blind-3.csv", "ko", 0.85, 0.08),
     ],
 )
 def test_most_of_what_nobody_foresaw_is_heard(name: str, language: Language, recall: float, alarms: float) -> None:
@@ -152,12 +154,45 @@ def test_most_of_what_nobody_foresaw_is_heard(name: str, language: Language, rec
     assert sum(found["0"]) / len(found["0"]) <= alarms
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_of_three_blind_lists_nine_in_ten_are_heard_or_told_whom_to_turn_to(language: Language) -> None:
+    detector, lists = DETECTORS[language], ("blind", "blind-2", "blind-3")
+    found = [answered for name in lists for answered in alarmed(f"{name}.csv", language)["1"]]
+    assert sum(found) / len(found) >= 0.88
+    either = [detector.kind(text) or detector.unsure(text) for text in cries(language, *lists)]
+    assert sum(one is not None for one in either) / len(either) >= 0.92
+
+
 @pytest.mark.parametrize(("language", "dangers"), [("en", 4), ("ko", 6)])
 def test_of_what_happens_to_people_next_to_nothing_alarms_but_the_dangers(language: Language, dangers: int) -> None:
     """Losses, wrongs, fears and good news by a writer who had seen nothing of the detector: 15 % alarmed at first."""
     found = alarmed("life.csv", language)
     assert sum(found["1"]) >= dangers
     assert sum(found["0"]) / len(found["0"]) <= 0.05
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_of_ordinary_talk_written_blind_next_to_nothing_alarms(language: Language) -> None:
+    """Days without danger, by a writer who had seen nothing of the detector and had such blunders in mind."""
+    found = alarmed("talk.csv", language)["0"]
+    assert len(found) >= 230
+    assert sum(found) / len(found) <= 0.055
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [
+        ("It's Saturday night and I'm home alone again.", "en"),
+        ("My partner says I'm never really there.", "en"),
+        ("Would you be sad if I stopped talking to you?", "en"),
+        ("내일도 여기 있을 거야?", "ko"),
+        ("토요일 밤인데 또 혼자 집에 있어.", "ko"),
+        ("인생의 의미가 뭘까?", "ko"),
+        ("아내가 나는 집에 있어도 없는 사람 같대.", "ko"),
+    ],
+)
+def test_blunders_of_before_are_none_now(words: str, language: Language) -> None:
+    assert DETECTORS[language].kind(words) is None
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -334,7 +369,7 @@ def test_the_help_is_offered_once_more_in_one_sentence(language: Language) -> No
 @cache
 def unsure(language: Language) -> str:
     """Words that may be of danger, or may not."""
-    detector = CrisisDetector(language, Classifier.load(language))
+    detector = DETECTORS[language]
     return next(text for text in cries(language, "blind-3", "blind-2") if detector.unsure(text) == "suicide")
 
 

@@ -22,7 +22,7 @@ _AGAIN: Final = "again"
 _KEEPS: Final = "keeps"
 _SUM: Final = "sum"
 _WHOLE: Final = frozenset(
-    {_AGAIN, _KEEPS, _SUM, "time", "date", "louder", "state", "here", "able", "where", "stay", "company"}
+    {_AGAIN, _KEEPS, _SUM, "time", "date", "louder", "state", "state_back", "here", "able", "where", "stay", "company"}
 )
 """Kinds whose patterns take in all that was said: there is nothing beside it that could be a cry for help."""
 
@@ -38,7 +38,13 @@ class Abilities:
         """`companion`: its name. `remembers`: beyond this talk. `now`: the time on the owner's clock."""
         data = tomllib.loads((Path(__file__).parent / f"abilities.{language}.toml").read_text(encoding="utf-8"))
         name = re.escape(normal(companion, language))
-        signs = {"~": data["before"], "$$": data["after"], "%%": data["please"], "{companion}": name}
+        signs = {
+            "{thing}": data.get("thing", ""),
+            "~": data["before"],
+            "$$": data["after"],
+            "%%": data["please"],
+            "{companion}": name,
+        }
 
         def whole(pattern: str) -> str:
             for sign, meaning in signs.items():
@@ -46,6 +52,7 @@ class Abilities:
             return pattern
 
         self._asks = {kind: any_of(map(whole, patterns)) for kind, patterns in data["asks"].items()}
+        self._marked = {kind: any_of(map(whole, patterns)) for kind, patterns in data["marked"].items()}
         self._others = re.compile(data["others"])
         self._answers: dict[str, str] = data["answers"]
         self._clock: dict[str, Any] = data["clock"]
@@ -60,7 +67,8 @@ class Abilities:
             return _SUM
         if self._others.search(text):
             return None
-        return next((kind for kind, pattern in self._asks.items() if pattern.search(text)), None)
+        asks = [*self._asks.items(), *(self._marked.items() if "?" in words else ())]
+        return next((kind for kind, pattern in asks if pattern.search(text)), None)
 
     def plainly(self, words: str) -> bool:
         """Whether `words` ask for something of this and say nothing else."""
@@ -82,6 +90,8 @@ class Abilities:
     def _time(self) -> str:
         clock, now = self._clock, self._now()
         part = next(name for before, name in clock["parts"] if now.hour < before)
+        if not now.minute and (name := clock["named"].get(str(now.hour))):
+            return str(name)
         form: str = clock["time" if now.minute else "on_the_hour"]
         return form.format(hour=clock["hours"][now.hour % _MIDDAY], minute=now.minute, part=part)
 

@@ -93,7 +93,7 @@ class Openings:
         written a word. `careful`: the words may be of danger.
         """
         number, named = len(history), choice.option
-        if named in (who.unknown, QUESTION) and not self.wording.is_question(words):
+        if named in (who.unknown, QUESTION) and not (self.wording.is_question(words) or self.wording.requests(words)):
             named = PLAIN  # nothing was asked
         felt = affect.words if affect is not None else None
         moment = persona.moment(named, choice.probability >= who.sure, felt, trusted=parameters >= TRUSTED)

@@ -35,6 +35,12 @@ SAFE_STYLES: Final[dict[SafetyKind, str]] = {
 }
 
 
+_OF_DANGER: Final[frozenset[SafetyKind]] = frozenset({"crisis", "crisis-again", "check-in", "goodbye"})
+"""Answers behind which it does not check in: they are about danger, or let go."""
+
+_PLAINLY: Final = 6
+"""Words up to which the wish to be quiet is all that is said."""
+
 _COUNTED: Final = 8192
 """Texts whose tokens are counted once: a talk of weeks is walked through for every prompt, see `prompt.build`."""
 
@@ -91,7 +97,7 @@ class Replier:
         self._begun: _Begun | None = None
         self._remembered = (0, Remembered())  # of which turn, and what
         self._abilities = Abilities(language, companion, remembers=memory is not None)
-        self._guard = Guard(language, companion, country, valence, self._abilities.plainly)
+        self._guard = Guard(language, companion, country, valence, self._says_plainly)
         self._clock = clock
         self._voice = voice
         self._nods = backchannels
@@ -213,7 +219,7 @@ class Replier:
         last, said_aside, self._said_aside = self._last_said(history), self._said_aside, []
         if fixed is not None:
             self._has_said_what_it_is(fixed)
-            yield from _fixed(fixed)
+            yield from self._with_check_in(history, words, _fixed(fixed), of_danger=fixed.kind in _OF_DANGER)
             return
         if self._wording.declines_voice(words):
             self._voice = False
@@ -233,10 +239,21 @@ class Replier:
             if said_aside and able == last:  # once more, and beside the talk once more
                 self._aside, self._said_aside = True, said_aside
             yield from self._disclose()
-            yield from _said(able, aside=self._aside)
+            yield from self._with_check_in(history, words, _said(able, aside=self._aside))
             return
         yield from self._disclose()
         yield from self._by_model(history, words, cancelled, affect)
+
+    def _with_check_in(
+        self, history: Sequence[Exchange], words: str, answer: Iterator[Clause], *, of_danger: bool = False
+    ) -> Iterator[Clause]:
+        """An `answer` in code to `words` that may be of danger beside what they ask; `of_danger`: it is about that."""
+        check = None if of_danger else self._guard.check_in(history, words)
+        for clause in answer:
+            if clause.last and check is not None:
+                yield from _behind(clause, list(_fixed(check)))
+            else:
+                yield clause
 
     def _by_model(
         self, history: Sequence[Exchange], words: str, cancelled: Cancelled, affect: Affect | None
@@ -314,6 +331,11 @@ class Replier:
 
     def _answer_for_safety(self, history: Sequence[Exchange], words: str) -> FixedAnswer | None:
         return self._guard.answer(history, words, at_once=not self._aside)
+
+    def _says_plainly(self, words: str) -> bool:
+        """Whether `words` say next to nothing, or ask for something that is known, and nothing beside it."""
+        quiet = self._wording.wants_quiet(words) and len(words.split()) <= _PLAINLY
+        return quiet or self._wording.says_little(words) or self._abilities.plainly(words)
 
     def _waited_for(self) -> bool:
         """Whether a reply was asked for and has not begun."""

@@ -167,7 +167,7 @@ class Restraint:
             return False
         asked = [word for word in map(_bare, question.split()) if word and word not in _WEIGHTLESS]
         return bool(asked) and all(
-            any(heard.startswith(word[: max(2, len(word) // 2)]) for heard in self._told) for word in asked
+            any(heard.startswith(word[: max(3, (len(word) + 1) // 2)]) for heard in self._told) for word in asked
         )
 
     def flush(self) -> list[str]:

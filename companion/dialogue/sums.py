@@ -27,14 +27,21 @@ _SINO: Final = {word: number for number, word in enumerate("일이삼사오육�
 _UNITS: Final = {"십": 10, "백": 100, "천": 1000}
 
 _SIGNS: Final[Mapping[Language, Mapping[str, str]]] = {
-    "en": {"×": " times ", "*": " times ", "÷": " divided by ", "/": " divided by ", "+": " plus ", "−": " minus "},
-    "ko": {"×": "곱하기", "*": "곱하기", "÷": "나누기", "/": "나누기", "+": "더하기", "−": "빼기", "-": "빼기"},
+    "en": {"×": " times ", "*": " times ", "÷": " divided by ", " / ": " divided by ", "+": " plus ", "−": " minus "},
+    "ko": {"×": "곱하기", "*": "곱하기", "÷": "나누기", " / ": "나누기", "+": "더하기", "−": "빼기", " - ": "빼기"},
 }
 _PERCENT: Final[Mapping[Language, str]] = {"en": " percent ", "ko": "퍼센트"}
 
-_DIGITS: Final = r"\d+(?:\.\d+)?"
+_DIGITS: Final = r"\d{1,12}(?:\.\d{1,6})?"
 _WORDS_EN: Final = "|".join([*_ONES, *_TENS, "hundred", *_SCALES])
 _NUMBER_EN: Final = rf"(?:{_DIGITS}|(?:a )?(?:{_WORDS_EN})(?:(?: and)? (?:{_WORDS_EN}))*)"
+_TWO_EN: Final = rf"(?:(?:{'|'.join(_TENS)})(?: (?:{'|'.join(list(_ONES)[1:10])}))?|{'|'.join(reversed(_ONES))})"
+_THREE_EN: Final = rf"(?:(?:a |(?:{'|'.join(list(_ONES)[1:20])}) )?hundred(?:(?: and)? {_TWO_EN})?|{_TWO_EN})"
+_WHOLE_EN: Final = re.compile(
+    rf"(?:(?:a |{_THREE_EN} )million(?: and)? ?)?(?:(?:a |{_THREE_EN} )thousand(?: and)? ?)?(?:{_THREE_EN})?"
+)
+"""A number as it is written out. "Two fifty" is none: it may be 250, or two and fifty hundredths."""
+
 _BELOW: Final = (
     r"(?:[일이삼사오육칠팔구]?천)?(?:[일이삼사오육칠팔구]?백)?(?:[일이삼사오육칠팔구]?십)?[일이삼사오육칠팔구]?"
 )
@@ -58,10 +65,10 @@ _ASKED: Final[Mapping[Language, tuple[re.Pattern[str], re.Pattern[str]]]] = {
     "ko": (
         re.compile(
             rf"(?P<a>{_NUMBER_KO})(?P<sign>더하기|플러스|빼기|마이너스|곱하기|나누기)(?P<b>{_NUMBER_KO})"
-            r"(?:은|는|이|가|을|를)?(?:얼마|몇|뭐|답이뭐|계산해|알려)?[가-힣]{0,4}"
+            r"(?:(?:은|는|이|가|을|를)?(?:얼마|몇|뭐|답이뭐|계산해|알려)[가-힣]{0,5})?"
         ),
         re.compile(
-            rf"(?P<b>{_NUMBER_KO})의(?P<a>{_NUMBER_KO})(?:퍼센트|프로)(?:은|는|가|를)?(?:얼마|몇|뭐)?[가-힣]{{0,4}}"
+            rf"(?P<b>{_NUMBER_KO})의(?P<a>{_NUMBER_KO})(?:퍼센트|프로)(?:(?:은|는|가|를)?(?:얼마|몇|뭐)[가-힣]{{0,5}})?"
         ),
     ),
 }
@@ -100,7 +107,7 @@ def answer(words: str, language: Language) -> str | None:
 def _plain(words: str, language: Language) -> str:
     text = re.sub(r"(?<=\d),(?=\d{3})", "", words.lower().replace("’", "'"))
     if language == "en":
-        text = re.sub(r"(?<=[\da-z]) - (?=[\da-z])|(?<=\d)-(?=\d)", " minus ", text).replace("-", " ")
+        text = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", text.replace(" - ", " minus "))
     for sign, word in {**_SIGNS[language], "%": _PERCENT[language]}.items():
         text = text.replace(sign, word)
     text = re.sub(r"[?!,=]|\.(?!\d)", " ", text)
@@ -114,7 +121,9 @@ def _number(text: str, language: Language) -> Fraction | None:
     return None if value is None else Fraction(value)
 
 
-def _english(text: str) -> int:
+def _english(text: str) -> int | None:
+    if not _WHOLE_EN.fullmatch(text):
+        return None
     total = below = 0
     for word in text.split():
         if word in _SCALES:

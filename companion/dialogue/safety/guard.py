@@ -67,10 +67,10 @@ class Guard:
         """
         if (of_danger := self._answer_to_danger(history, words, at_once=at_once)) is not None:
             return of_danger
-        if self._signs.medicine(words) or (self._advised_none(history) and self._signs.more_of_medicine(words)):
-            return FixedAnswer("medicine", self.answers.medicine())
-        if self._signs.stopped_medicine(words):
-            return FixedAnswer("medicine", self.answers.stopped_medicine())
+        if self._signs.calls_for_help(words):
+            return FixedAnswer("crisis-again", self.answers.offer("medical", asked_to_call=True))
+        if (of_medicine := self._answer_on_medicine(history, words)) is not None:
+            return of_medicine
         asked = self._signs.identity(words)
         if asked is not None:
             return FixedAnswer("identity", self.answers.identity(asked))
@@ -88,7 +88,7 @@ class Guard:
         if kind is not None:
             times = sum(before == kind for before in self._recent_dangers(history, _RECENT))
             return FixedAnswer("crisis", self.answers.crisis(kind, times))
-        asked_who = at_once and self._checked_in(history) and self._signs.asks_who(words)
+        asked_who = at_once and self._checked_in(history) and (self._signs.asks_who(words) or self._signs.call(words))
         asks_for_help = self._signs.asks_for_help(words)
         if not (asked_who or just_before or asks_for_help):
             return None
@@ -113,6 +113,13 @@ class Guard:
         if any(self._recent_dangers(history, _RECENT)):
             return None
         return FixedAnswer("check-in", self.answers.check_in())
+
+    def _answer_on_medicine(self, history: Sequence[Exchange], words: str) -> FixedAnswer | None:
+        if self._signs.medicine(words) or (self._advised_none(history) and self._signs.more_of_medicine(words)):
+            return FixedAnswer("medicine", self.answers.medicine())
+        if self._signs.stopped_medicine(words):
+            return FixedAnswer("medicine", self.answers.stopped_medicine())
+        return None
 
     def _advised_none(self, history: Sequence[Exchange]) -> bool:
         """Whether the last answer was that it gives no advice on medicines."""

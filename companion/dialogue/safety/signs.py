@@ -14,8 +14,6 @@ from companion.settings import Language
 _IDENTITY: Final = ("pretend", "love", "maker", "listeners", "promise", "reliance", "nature", "feelings")
 """What is asked of the companion about itself; what fits several is the first of them."""
 
-_PLAIN: Final = ("maker", "listeners", "promise", "nature")
-
 _LEFT: Final = {"en": 1, "ko": 2}
 """Words (Korean: syllables) of a farewell that may be other than a farewell."""
 
@@ -39,11 +37,14 @@ class Signs:
         }
         self._closing = re.compile("|".join(f"{bound}(?:{sign})" for sign in farewell["closing"]))
         self._fillers = re.compile("|".join(f"{bound}(?:{sign}){bound}" for sign in farewell["fillers"]))
-        self._identity = {kind: any_of(data["identity"][kind]) for kind in _IDENTITY}
+        whole = data["identity"]["whole"]
+        self._whole = {kind: any_of(signs) for kind, signs in whole.items()}
+        self._identity = {kind: any_of([*data["identity"][kind], *whole.get(kind, [])]) for kind in _IDENTITY}
         self._not_identity = any_of(data["identity"]["not"])
         self._medicine, self._not_medicine = any_of(data["medicine"]["ask"]), any_of(data["medicine"]["not"])
         self._stopped, self._more_medicine = any_of(data["medicine"]["stopped"]), any_of(data["medicine"]["more"])
-        self._call = any_of(data["offer"]["call"])
+        self._not_stopped = any_of(data["medicine"]["not_stopped"])
+        self._call, self._emergency = any_of(data["offer"]["call"]), any_of(data["offer"]["emergency"])
         self._yes, self._who = (re.compile(data["owns-up"][name]) for name in ("yes", "who"))
         self._more = any_of(data["owns-up"]["more"])
         self._denial = any_of(data["owns-up"]["denial"])
@@ -68,10 +69,10 @@ class Signs:
         return next((kind for kind, signs in self._identity.items() if signs.search(text)), None)
 
     def only_about_it(self, words: str) -> bool:
-        """Whether that is all that `words` ask, and it is of what it is, who hears it, or what it promises. What they
-        ask of its feelings may say more about the owner's: "would you miss me?"."""
+        """Whether that is all that `words` ask: who hears it, or what it promises, in a form without a gap in which
+        anything else could stand."""
         text = normal(words, self._language)
-        return any(self._identity[kind].fullmatch(text) for kind in _PLAIN)
+        return any(signs.fullmatch(text) for signs in self._whole.values())
 
     def medicine(self, words: str) -> bool:
         """Whether `words` ask which medicine to take, how much, or whether to stop."""
@@ -80,7 +81,8 @@ class Signs:
 
     def stopped_medicine(self, words: str) -> bool:
         """Whether `words` tell of a medicine that was stopped."""
-        return bool(self._stopped.search(normal(words, self._language)))
+        text = normal(words, self._language)
+        return bool(self._stopped.search(text)) and not self._not_stopped.search(text)
 
     def more_of_medicine(self, words: str) -> bool:
         """Whether `words`, behind an answer on medicines, ask on."""
@@ -107,6 +109,10 @@ class Signs:
         """`words` without that no danger was meant; None where they do not say so."""
         left, said = self._denial.subn(" ", normal(words, self._language))
         return left.strip() if said else None
+
+    def calls_for_help(self, words: str) -> bool:
+        """Whether `words` ask it to call an ambulance, the police or a helpline."""
+        return bool(self._emergency.search(normal(words, self._language)))
 
     def call(self, words: str) -> bool:
         """Whether `words` ask it to call someone."""

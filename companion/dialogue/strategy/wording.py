@@ -121,7 +121,7 @@ class Wording:
 
     def says_little(self, words: str) -> bool:
         """Whether `words` are a bare "okay" or "no": a model that is to go on from them makes something up."""
-        return bool(self.little.search(words))
+        return "?" not in words and bool(self.little.search(words))
 
     def wants_quiet(self, words: str) -> bool:
         """Whether the owner would rather not talk."""
