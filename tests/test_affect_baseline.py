@@ -84,8 +84,19 @@ def test_what_is_kept_comes_back_the_same() -> None:
     np.testing.assert_array_equal(back.variance, owner.variance)
 
 
+def test_of_a_network_of_the_same_size_the_learned_values_are_not_taken_for_todays() -> None:
+    owner = after(PRIOR, utterances(12))
+    written = np.frombuffer(owner.to_bytes(), dtype="<f4").copy()
+    written[0] += 1
+    kept = Baseline.from_bytes(written.tobytes(), PRIOR)
+    assert kept.count == 0
+    np.testing.assert_array_equal(kept.mean[:MEASURED], owner.mean[:MEASURED])
+    np.testing.assert_array_equal(kept.mean[MEASURED:], PRIOR.mean[MEASURED:])
+
+
 @pytest.mark.parametrize(
-    "content", [b"", b"\0" * 8, b"\0" * 11324, b"\xff" * 11328, b"\xff" * 9792, b"\xff" * 7744, b"\xff" * 6208]
+    "content",
+    [b"", b"\0" * 8, b"\0" * 11324, b"\xff" * 11332, b"\xff" * 11328, b"\xff" * 9792, b"\xff" * 7744, b"\xff" * 6208],
 )
 def test_what_is_no_baseline_is_refused(content: bytes) -> None:
     with pytest.raises(ValueError, match="no baseline"):
@@ -104,7 +115,9 @@ def test_the_head_brings_a_usual_to_begin_with_and_its_licence() -> None:
         assert "CC BY-NC-SA 4.0" in str(file["licence"])
 
 
-@pytest.mark.parametrize(("values", "shown"), [(775, len(MEASURES)), (967, len(MEASURES)), (1223, MEASURED)])
+@pytest.mark.parametrize(
+    ("values", "shown"), [(775, len(MEASURES)), (967, len(MEASURES)), (1223, MEASURED), (1415, MEASURED)]
+)
 def test_of_a_usual_that_another_encoder_or_network_heard_what_means_the_same_is_kept(values: int, shown: int) -> None:
     owner = after(PRIOR, utterances(50, mean=2.0))
     old = np.concatenate([[owner.count, 0], owner.mean[:values], owner.variance[:values]]).astype("<f4").tobytes()
