@@ -49,6 +49,9 @@ PASSES = 24  # over all utterances, each time as another copy of theirs
 SPEAKERS, UTTERANCES = 4, 12  # of a step: a usual can only be had where several utterances of one speaker are together
 DROPOUT, HEAD_DROPOUT, SMOOTHING = 0.2, 0.3, 0.1
 PEAK_RATE, DECAY = 2e-3, 0.05
+LOWER, HIGHER = 1.10, 0.90
+ANOTHER_REGISTER = 0.4  # share of the speakers of a step who come as a lower or a higher voice
+ONE_COPY = 0.5  # share of those all of whose utterances are of one kind, as in a quiet room, or in one noise
 
 
 # --- what is measured ------------------------------------------------------------------------------------------------
@@ -68,13 +71,31 @@ def _another_room(speech: Samples, random: Random) -> Samples:
     return in_room(speech, random) if random.random() < 0.5 else speech
 
 
+def _register(speech: Samples, length: float, random: Random) -> Samples:
+    """So many times as long, and as much lower: nearly the same in all utterances of a speaker."""
+    longer = SAMPLE_RATE * length * random.uniform(0.99, 1.01)
+    return np.asarray(soxr.resample(speech, SAMPLE_RATE, longer), np.float32)
+
+
 COPIES: dict[str, Callable[[Samples, Random], Samples]] = {
     "clean": lambda speech, _: speech,
     "noise": _noisy,
     "hiss": lambda speech, random: _noisy(speech, random, darkest=0.5),
     "room": lambda speech, random: _noisy(in_room(speech, random), random),
     "voice": lambda speech, random: _noisy(_another_voice(_another_room(speech, random), random), random),
+    "low-clean": lambda speech, random: _register(speech, LOWER, random),
+    "low-noise": lambda speech, random: _noisy(_another_room(_register(speech, LOWER, random), random), random),
+    "high-clean": lambda speech, random: _register(speech, HIGHER, random),
+    "high-noise": lambda speech, random: _noisy(_another_room(_register(speech, HIGHER, random), random), random),
 }
+
+REGISTERS = {
+    "own": ["clean", "noise", "hiss", "room", "voice"],
+    "low": ["low-clean", "low-noise"],
+    "high": ["high-clean", "high-noise"],
+}
+"""Copies in which a speaker sounds like one and the same person. What differs between speakers, and is no tone, is
+learned from as many voices as there are, which are few; with lower and higher ones they are three times as many."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,7 +199,7 @@ def fit(data: Data, left_out: Sequence[str], seed: int) -> Fitted:
     rate = torch.optim.lr_scheduler.OneCycleLR(optimiser, PEAK_RATE, total_steps=steps)
     everyone = torch.zeros(OUTPUTS)
     for chosen in _steps(data.speakers, known, steps, random):
-        copies = random.choice(list(data.copies), len(chosen))
+        copies = _copies(data.speakers[chosen], random)
         values = network([data.copies[copy][i] for copy, i in zip(copies, chosen, strict=True)])
         everyone = 0.95 * everyone + 0.05 * values.mean(dim=0).detach()
         others = _earlier(data.speakers[chosen])
@@ -202,6 +223,16 @@ def _steps(speakers: NDArray[np.str_], known: NDArray[np.intp], steps: int, rand
     for _ in range(steps):
         drawn = random.choice(len(own), min(SPEAKERS, len(own)), replace=False, p=share / share.sum())
         yield [int(i) for one in drawn for i in random.choice(own[one], min(UTTERANCES, len(own[one])), replace=False)]
+
+
+def _copies(speakers: NDArray[np.str_], random: Random) -> NDArray[np.object_]:
+    """Which copy of each utterance a step takes: every speaker in one register."""
+    copies = np.empty(len(speakers), dtype=object)
+    for name in np.unique(speakers):
+        own = speakers == name
+        kinds = REGISTERS[random.choice(["low", "high"]) if random.random() < ANOTHER_REGISTER else "own"]
+        copies[own] = random.choice(kinds) if random.random() < ONE_COPY else random.choice(kinds, own.sum())
+    return copies
 
 
 def _earlier(speakers: NDArray[np.str_]) -> torch.Tensor:
@@ -302,12 +333,12 @@ def _numpy(values: torch.Tensor | None) -> NDArray[np.float64]:
 def networks(data: Data) -> dict[str, tuple[Path, Sequence[str]]]:
     """Which are fitted: name → file, and the speakers that its networks do not hear."""
     speakers = np.unique(data.speakers).tolist()
-    result: dict[str, tuple[Path, Sequence[str]]] = {"shipped": (TARGET, [])}
+    result: dict[str, tuple[Path, Sequence[str]]] = {}
     for number, part in enumerate(folds(speakers)):
         result[f"fold-{number}"] = (FOLDER / f"fold-{number}.npz", part)
     for name in EMOTION_SETS:
         result[f"without-{name}"] = (FOLDER / f"without-{name}.npz", [s for s in speakers if s.startswith(f"{name}/")])
-    return result
+    return result | {"shipped": (TARGET, [])}
 
 
 def main() -> None:
