@@ -26,8 +26,8 @@ _VALENCE = {
 
 _EVERYDAY = 4.0
 """How much likelier a plain tone is in a day's talk than among recordings that were acted, a third of them neutral,
-calm or bored: with it two turns of three are plain. People call 47 % of the turns of a comedy neutral (MELD, Poria et al.
-2019) and 83 % of written small talk (DailyDialog, Li et al. 2017). What it does to read sentences stands in
+calm or bored: with it two turns of three are plain. People call 47 % of the turns of a comedy neutral (MELD, Poria et
+al. 2019) and 83 % of written small talk (DailyDialog, Li et al. 2017). What it does to read sentences stands in
 models/affect/README.md."""
 
 _EXCITED = 1.5
