@@ -164,6 +164,15 @@ def test_it_says_its_last_answer_again(language: Language, words: str) -> None:
     assert able.answer(words) is None
 
 
+def test_an_answer_that_was_cut_off_is_said_again_whole() -> None:
+    replier = Replier(ScriptedModel("It is in the north. You can take the train."), "en")
+    said = list(replier.reply((), "Where is it?", never, None, "Oh."))
+    assert texts(said) == ["It is in the north.", "You can take the train."]
+    history = (Exchange("Where is it?", "Oh. It is in"),)
+    again = texts(list(replier.reply(history, "Sorry, what did you say?", never)))
+    assert " ".join(again) == "Oh. It is in the north. You can take the train."
+
+
 def test_an_answer_of_the_memory_is_said_again_and_stays_beside_the_talk() -> None:
     replier = Replier(ScriptedModel("I see."), "en", memory=ScriptedMemory(asked="What do you know?"))
     history = (Exchange("Hello.", "Hello there."),)

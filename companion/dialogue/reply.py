@@ -104,6 +104,8 @@ class Replier:
         self._disclosed: float | None = None  # when, on that clock
         self._aside = False  # the last answer was about the memory or the way of talking, and is in no history
         self._said_aside: list[str] = []  # that answer
+        self._said: list[str] = []  # the last reply, whatever was heard of it
+        self._written: list[str] = []  # the one that is being written
         self._wanted: Cancelled | None = None  # of the reply that was asked for and has not begun
         if model is not None:
             self._count = lru_cache(maxsize=_COUNTED)(model.count)
@@ -201,9 +203,12 @@ class Replier:
         self._aside = False
         wished = self._owner.hear(history, words, affect, closed=fixed is not None and fixed.kind == "goodbye")
         self._introduce()
+        self._said, self._written = self._written, [lead] if lead else []
         for clause in self._answer(history, words, cancelled, affect, fixed, wished):
             text = leads.bare(clause.text) if lead else clause.text
             lead = "" if text else lead
+            if clause.safety != "disclosure":
+                self._written.append(text)
             yield replace(clause, text=text, pace=self._owner.pace)
 
     def _answer(
@@ -280,8 +285,11 @@ class Replier:
                 yield from _behind(clause, list(_said(question)) if question is not None else [])
 
     def _last_said(self, history: Sequence[Exchange]) -> str:
-        """The last answer; one about the memory or the way of talking is in no history."""
-        return " ".join(self._said_aside) if self._said_aside else history[-1].companion if history else ""
+        """The last answer, whole where only its beginning was heard; one about the memory is in no history."""
+        if self._said_aside or not history:
+            return " ".join(self._said_aside)
+        whole, heard = " ".join(filter(None, self._said)), history[-1].companion
+        return whole if whole.startswith(heard) else heard
 
     def _of_memory(self, words: str) -> Iterator[Clause] | None:
         """What is said to words that ask something of the memory; None where they do not."""
