@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,9 +60,14 @@ class Abilities:
         self._language = language
         self._remembers = remembers
         self._now = now
+        # As in `CrisisDetector`: a turn asks several times about its own words and those of the turns before.
+        self._known = lru_cache(maxsize=32)(self._read)
 
     def asked(self, words: str) -> str | None:
         """What `words` ask for, a sum or a kind of the file; None: nothing of this."""
+        return self._known(words)
+
+    def _read(self, words: str) -> str | None:
         text = normal(words, self._language)
         if sums.answer(words, self._language) is not None:
             return _SUM

@@ -103,9 +103,7 @@ class Replier:
         self._nods = backchannels
         self._disclosed: float | None = None  # when, on that clock
         self._aside = False  # the last answer was about the memory or the way of talking, and is in no history
-        self._said_aside: list[str] = []  # that answer
-        self._said: list[str] = []  # the last reply, whatever was heard of it
-        self._written: list[str] = []  # the one that is being written
+        self._said: list[str] = []  # the last reply, or the one that is being written, whatever is heard of it
         self._wanted: Cancelled | None = None  # of the reply that was asked for and has not begun
         if model is not None:
             self._count = lru_cache(maxsize=_COUNTED)(model.count)
@@ -200,15 +198,15 @@ class Replier:
     ) -> Iterator[Clause]:
         self._wanted = None
         fixed = self._answer_for_safety(history, words)
-        self._aside = False
+        last, beside = self._last_said(history), self._aside
+        self._aside, self._said = False, [lead] if lead else []
         wished = self._owner.hear(history, words, affect, closed=fixed is not None and fixed.kind == "goodbye")
         self._introduce()
-        self._said, self._written = self._written, [lead] if lead else []
-        for clause in self._answer(history, words, cancelled, affect, fixed, wished):
+        for clause in self._answer(history, words, cancelled, affect, fixed, wished, last, beside=beside):
             text = leads.bare(clause.text) if lead else clause.text
             lead = "" if text else lead
             if clause.safety != "disclosure":
-                self._written.append(text)
+                self._said.append(text)
             yield replace(clause, text=text, pace=self._owner.pace)
 
     def _answer(
@@ -219,9 +217,13 @@ class Replier:
         affect: Affect | None,
         fixed: FixedAnswer | None,
         wished: str | None,
+        last: str,
+        *,
+        beside: bool,
     ) -> Iterator[Clause]:
-        """`fixed`: for safety's sake. `wished`: what to say to words about the way of talking."""
-        last, said_aside, self._said_aside = self._last_said(history), self._said_aside, []
+        """`fixed`: for safety's sake. `wished`: what to say to words about the way of talking. `last`: the answer
+        before; `beside`: that was no part of the talk.
+        """
         if fixed is not None:
             self._has_said_what_it_is(fixed)
             yield from self._with_check_in(history, words, _fixed(fixed), of_danger=fixed.kind in _OF_DANGER)
@@ -235,14 +237,11 @@ class Replier:
             aside = _said(wished, aside=True)
         if aside is not None:
             self._aside = True
-            for clause in aside:
-                self._said_aside.append(clause.text)
-                yield clause
+            yield from aside
             return
         able = self._abilities.answer(words, last)
         if able is not None:
-            if said_aside and able == last:  # once more, and beside the talk once more
-                self._aside, self._said_aside = True, said_aside
+            self._aside = beside and able == last  # once more, and beside the talk once more
             yield from self._disclose()
             yield from self._with_check_in(history, words, _said(able, aside=self._aside))
             return
@@ -286,10 +285,8 @@ class Replier:
 
     def _last_said(self, history: Sequence[Exchange]) -> str:
         """The last answer, whole where only its beginning was heard; one about the memory is in no history."""
-        if self._said_aside or not history:
-            return " ".join(self._said_aside)
-        whole, heard = " ".join(filter(None, self._said)), history[-1].companion
-        return whole if whole.startswith(heard) else heard
+        whole, heard = " ".join(filter(None, self._said)), history[-1].companion if history else ""
+        return whole if self._aside or (heard and whole.startswith(heard)) else heard
 
     def _of_memory(self, words: str) -> Iterator[Clause] | None:
         """What is said to words that ask something of the memory; None where they do not."""

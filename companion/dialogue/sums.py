@@ -27,10 +27,27 @@ _SINO: Final = {word: number for number, word in enumerate("일이삼사오육�
 _UNITS: Final = {"십": 10, "백": 100, "천": 1000}
 
 _SIGNS: Final[Mapping[Language, Mapping[str, str]]] = {
-    "en": {"×": " times ", "*": " times ", "÷": " divided by ", " / ": " divided by ", "+": " plus ", "−": " minus "},
-    "ko": {"×": "곱하기", "*": "곱하기", "÷": "나누기", " / ": "나누기", "+": "더하기", "−": "빼기", " - ": "빼기"},
+    "en": {
+        "×": " times ",
+        "*": " times ",
+        "÷": " divided by ",
+        " / ": " divided by ",
+        "+": " plus ",
+        "−": " minus ",
+        " - ": " minus ",
+        "%": " percent ",
+    },
+    "ko": {
+        "×": "곱하기",
+        "*": "곱하기",
+        "÷": "나누기",
+        " / ": "나누기",
+        "+": "더하기",
+        "−": "빼기",
+        " - ": "빼기",
+        "%": "퍼센트",
+    },
 }
-_PERCENT: Final[Mapping[Language, str]] = {"en": " percent ", "ko": "퍼센트"}
 
 _DIGITS: Final = r"\d{1,12}(?:\.\d{1,6})?"
 _WORDS_EN: Final = "|".join([*_ONES, *_TENS, "hundred", *_SCALES])
@@ -107,8 +124,8 @@ def answer(words: str, language: Language) -> str | None:
 def _plain(words: str, language: Language) -> str:
     text = re.sub(r"(?<=\d),(?=\d{3})", "", words.lower().replace("’", "'"))
     if language == "en":
-        text = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", text.replace(" - ", " minus "))
-    for sign, word in {**_SIGNS[language], "%": _PERCENT[language]}.items():
+        text = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", text)
+    for sign, word in _SIGNS[language].items():
         text = text.replace(sign, word)
     text = re.sub(r"[?!,=]|\.(?!\d)", " ", text)
     return " ".join(text.split()) if language == "en" else "".join(text.split())
