@@ -29,7 +29,7 @@ def folder(model_id: str) -> Path:
 
 @pytest.fixture(scope="module")
 def english() -> Whisper:
-    return Whisper("whisper-tiny.en", folder("whisper-tiny.en"), "en")
+    return Whisper("whisper-base", folder("whisper-base"), "en")
 
 
 @pytest.fixture(scope="module")
@@ -112,16 +112,16 @@ def test_a_missing_file_is_one_clear_line_and_never_a_download(
         raise AssertionError("reached out")
 
     monkeypatch.setattr(socket, "getaddrinfo", no_network)
-    incomplete = copy_without(folder("whisper-tiny.en"), tmp_path, name)
+    incomplete = copy_without(folder("whisper-base"), tmp_path, name)
     with pytest.raises(SpeechModelError, match=name) as caught:
-        Whisper("whisper-tiny.en", incomplete, "en")
+        Whisper("whisper-base", incomplete, "en")
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["model.bin", "config.json", "tokenizer.json"])
 def test_a_damaged_file_is_one_clear_line(name: str, tmp_path: Path) -> None:
-    damaged = copy_without(folder("whisper-tiny.en"), tmp_path, name)
+    damaged = copy_without(folder("whisper-base"), tmp_path, name)
     (damaged / name).write_bytes(b"half a file")
     with pytest.raises(SpeechModelError, match="companion models verify") as caught:
-        Whisper("whisper-tiny.en", damaged, "en")
+        Whisper("whisper-base", damaged, "en")
     assert "\n" not in str(caught.value)
