@@ -469,6 +469,42 @@ def test_what_was_answered_may_be_asked_back() -> None:
     assert said == ["It is Canberra.", "Have you been there?"]
 
 
+FACTS: list[tuple[str, str, Language]] = [
+    ("What is the capital of Australia?", "It is Sydney.", "en"),
+    ("who wrote hamlet", "Charles Dickens wrote it.", "en"),
+    ("호주 수도는 어디야?", "시드니예요.", "ko"),
+]
+
+
+@pytest.mark.parametrize(("words", "written", "language"), FACTS)
+def test_what_it_tells_of_the_world_may_be_wrong_and_it_says_so_now_and_then(
+    words: str, written: str, language: Language
+) -> None:
+    doubt = wording.load(language).doubt
+    replier = Replier(ScriptedModel(written, Choice("question", 0.9)), language)
+    said = texts(list(replier.reply((), words, never)))
+    assert said == [written, doubt]
+    talk = (Exchange(words, " ".join(said)), *[Exchange(f"{n}", "I see.") for n in range(10)])
+    assert texts(list(replier.reply(talk, words, never))) == [written]
+    assert doubt not in " ".join(message.content for message in replier._messages(talk, words))
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [
+        ("What's my name?", "en"),
+        ("What do you think of it?", "en"),
+        ("Why are people like that?", "en"),
+        ("I had a long day.", "en"),
+        ("나는 왜 이럴까?", "ko"),
+        ("세상은 왜 이렇게 힘들까?", "ko"),
+        ("오늘 저녁은 뭐 먹지?", "ko"),
+    ],
+)
+def test_what_is_no_fact_is_not_doubted(words: str, language: Language) -> None:
+    assert not wording.load(language).asks_for_a_fact(words)
+
+
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_no_sentence_of_its_own_is_one_that_it_would_leave_out(language: Language) -> None:
     own = persona.load(language, "Companion", "")

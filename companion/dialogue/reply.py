@@ -38,6 +38,9 @@ SAFE_STYLES: Final[dict[SafetyKind, str]] = {
 _OF_DANGER: Final[frozenset[SafetyKind]] = frozenset({"crisis", "crisis-again", "check-in", "goodbye"})
 """Answers behind which it does not check in: they are about danger, or let go."""
 
+_LATELY: Final = 20
+"""Turns in which the doubt about a fact that was told is not said again."""
+
 _PLAINLY: Final = 6
 """Words up to which the wish to be quiet is all that is said."""
 
@@ -429,10 +432,22 @@ class Replier:
                 yield clause(text, plan.style_then if said else plan.style)
         if cancelled():
             return
+        if self._doubtful(history, words, said[len(sentences(opening.said)) :], opening.instead):
+            yield clause(self._wording.doubt, plan.style_then)
         asked_something = any("?" in text for text in said)
         for text in sentences(opening.close or ("" if asked_something else opening.asking)):
             yield clause(text, plan.style_then)
         yield Clause("", last=True)
+
+    def _doubtful(self, history: Sequence[Exchange], words: str, written: Sequence[str], instead: str) -> bool:
+        """Whether the model has `written` what is so in the world, and that it may be wrong was not said lately.
+
+        Behind a question it is not said: that waits for an answer.
+        """
+        if not written or "?" in written[-1] or all(text in (instead, *self._persona.lost) for text in written):
+            return False
+        doubt = self._wording.doubt
+        return self._wording.asks_for_a_fact(words) and not any(doubt in turn.companion for turn in history[-_LATELY:])
 
     def _writer(self) -> Writer:
         assert self._model is not None
@@ -504,8 +519,9 @@ class Replier:
         return prompt.build(self._persona.head, talk, words, room, self._count, note)
 
     def _read_later(self, history: Sequence[Exchange]) -> list[Exchange]:
-        """The talk as the model may read it: without the numbers that were named."""
-        return [Exchange(turn.owner, self._guard.answers.in_history(turn.companion)) for turn in history]
+        """The talk as the model may read it: without the numbers that were named, and the doubt."""
+        said, doubt = self._guard.answers.in_history, self._wording.doubt
+        return [Exchange(turn.owner, said(turn.companion.replace(doubt, "").strip())) for turn in history]
 
     def _as_written(self, number: int, turn: Exchange) -> Exchange:
         opening = self._openings.of(number, turn.owner)

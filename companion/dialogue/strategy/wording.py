@@ -22,13 +22,14 @@ OFTEN: Final = 3
 @dataclass(frozen=True, slots=True)
 class Wording:
     """`strategies.<language>.toml`, ready for use. `own_words`: by moment, words of the owner's and how they are taken
-    up. `voice_off`: said where the voice is no longer listened to. `evasive`: what is no advice where it was asked for;
-    `unasked`: advice where it was not.
+    up. `voice_off`: said where the voice is no longer listened to. `doubt`: said behind a fact. `evasive`: what is no
+    advice where it was asked for; `unasked`: advice where it was not.
     """
 
     lines: Lines
     own_words: Mapping[str, Mapping[str, str]]
     voice_off: str
+    doubt: str
     advice: re.Pattern[str]
     quiet: re.Pattern[str]
     good_news: re.Pattern[str]
@@ -42,6 +43,8 @@ class Wording:
     little: re.Pattern[str]
     asks: re.Pattern[str]
     request: re.Pattern[str]
+    fact: re.Pattern[str]
+    personal: re.Pattern[str]
     burden: re.Pattern[str]
     evasive: re.Pattern[str]
     glad: re.Pattern[str]
@@ -105,6 +108,10 @@ class Wording:
         """Whether the owner seems to ask something; a recogniser leaves out the mark."""
         return bool(self.asks.search(words))
 
+    def asks_for_a_fact(self, words: str) -> bool:
+        """Whether the owner asks what is so in the world, of which a small model is wrong as surely as right."""
+        return bool(self.fact.search(words)) and not self.personal.search(words)
+
     def requests(self, words: str) -> bool:
         """Whether the owner asks the companion to do something: a joke, a game, a story."""
         return bool(self.request.search(words))
@@ -153,5 +160,5 @@ def load(language: Language) -> Wording:
     """The wording of `language`."""
     data = tomllib.loads((Path(__file__).parent / f"strategies.{language}.toml").read_text(encoding="utf-8"))
     signs = {name: any_of(several, re.IGNORECASE) for name, several in data.pop("signs").items()}
-    own_words, voice_off = data.pop("own_words"), data.pop("voice")["off"]
-    return Wording(data, own_words, voice_off, no_voice=signs.pop("voice_off"), **signs)
+    own_words, voice_off, doubt = data.pop("own_words"), data.pop("voice")["off"], data.pop("fact")["doubt"]
+    return Wording(data, own_words, voice_off, doubt, no_voice=signs.pop("voice_off"), **signs)
