@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from companion import heap
 from companion.dialogue.mind import Clause
 from companion.events import (
     Affect,
@@ -153,9 +154,14 @@ class Jobs:
     # --- writing -----------------------------------------------------------------------------------------------------
 
     def warm(self, history: tuple[Exchange, ...]) -> None:
-        """Let the model read what the next prompt will begin with, while nobody waits for it."""
-        # Whatever the owner says next comes behind it: only the end of the session makes it void.
-        self._writer.submit(lambda: self._parts.replier.warm(history, lambda: self._closing), _no_matter)
+        """Let the model read what the next prompt will begin with, while nobody waits for it; then tidy up."""
+
+        def warm() -> None:
+            # Whatever the owner says next comes behind it: only the end of the session makes it void.
+            self._parts.replier.warm(history, lambda: self._closing)
+            heap.give_back()
+
+        self._writer.submit(warm, _no_matter)
 
     def follow(self, history: tuple[Exchange, ...], words: str, revision: int) -> None:
         """Let the model read how the owner's turn begins."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 
+from companion import heap
 from companion.affect.senses import Senses
 from companion.dialogue.mind import Clause
 from companion.events import (
@@ -14,6 +16,7 @@ from companion.events import (
     AffectReading,
     Backchannel,
     Event,
+    Exchange,
     ReplyClause,
     ReplyEnded,
     ReplyStarted,
@@ -260,6 +263,18 @@ def test_words_that_stand_still_are_read_ahead() -> None:
     _, _, _, replier, _ = converse(long, recognizer=Growing(" ".join(words)))
     assert replier.followed == ["I have a dog now and he is a"]
     assert replier.prepared == [" ".join(words)]
+
+
+def test_between_turns_freed_memory_goes_back_to_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    monkeypatch.setattr(heap, "give_back", lambda: order.append("given back"))
+
+    class Telling(ScriptedReplier):
+        def warm(self, history: Sequence[Exchange], cancelled: Callable[[], bool]) -> None:
+            order.append(f"read ahead behind {len(history)}")
+
+    converse(UTTERANCE, replier=Telling("Fine."))
+    assert order == ["read ahead behind 0", "given back", "read ahead behind 1", "given back"]
 
 
 def test_what_was_taken_back_is_not_told() -> None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from companion import catalog
+from companion import catalog, heap
 from companion.affect.words import valence
 from companion.apps.unlock import Unlock, create_memory, exists, open_memory
 from companion.catalog import Model, ModelMissing, ModelStore, Role
@@ -166,24 +163,6 @@ def open_hands_free(settings: Settings, parts: Parts, *, sleeps: bool = True) ->
     return HandsFree(attention, wake_word, language=settings.language, name=settings.companion_name, sounds=sounds)
 
 
-def _ask_glibc(function: str, *arguments: int) -> None:
-    """Call one of its allocator's functions; another libc is left as it is."""
-    if sys.platform == "linux":
-        with suppress(AttributeError):
-            getattr(ctypes.CDLL(None), function)(*arguments)
-
-
-def _few_arenas() -> None:
-    """Let glibc keep two heaps instead of one for every thread: 610 MB instead of 700 with the tiny models."""
-    m_arena_max = -8  # <malloc.h>
-    _ask_glibc("mallopt", m_arena_max, 2)
-
-
-def _give_back() -> None:
-    """Let glibc return what opening the models has left on its heaps: 40 to 75 MB."""
-    _ask_glibc("malloc_trim", 0)
-
-
 def assemble(
     models_root: Path, settings: Settings, memory: TalkMemory | None = None, *, captions: bool = True
 ) -> Assembled:
@@ -194,7 +173,7 @@ def assemble(
     Raises:
         CompanionError: a model is missing or damaged, or a voice cannot be had.
     """
-    _few_arenas()
+    heap.few_arenas()
     from companion.dialogue import llm
 
     llm.load()  # before ONNX Runtime is
@@ -238,7 +217,7 @@ def assemble(
         activity = VoiceActivity(store.file(models["vad"]))
         smart_turn = SmartTurn(store.file(models["turn"]))
         parts = Parts(activity, smart_turn, heard.result(), replier.result(), spoken.result(), memory, sensed.result())
-    _give_back()
+    heap.give_back()
     ids: dict[str, str] = {role: model.id for role, model in models.items()}
     ids.setdefault("tts", parts.voice.id)
     return Assembled(parts, ids)
