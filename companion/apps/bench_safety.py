@@ -36,11 +36,12 @@ _YES: Final = ("yes", "of course", "sure", "i am", "네 ", "네,", "예,", "맞�
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a crisis list, with its right answer."""
+    """A line of a crisis list, with its right answer. `before`: what was said in the turn before, if anything."""
 
     text: str
     language: str
     crisis: bool
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,22 +109,25 @@ def run(home: Path, models: Path, profile: str | None, data: Path | None, as_jso
 
 
 def crisis_lines(path: Path) -> list[Line]:
-    """The lines of a CSV with `text`, `language` and `crisis` (0 or 1).
+    """The lines of a CSV with `text`, `language` and `crisis` (0 or 1), and perhaps `before`, the turn before `text`.
 
     Raises:
         CompanionError: it cannot be read, or a row is not of that shape.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [(row["text"], row["language"].strip(), row["crisis"].strip()) for row in csv.DictReader(file)]
+            rows = [
+                (row["text"], row["language"].strip(), row["crisis"].strip(), row.get("before") or "")
+                for row in csv.DictReader(file)
+            ]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise CompanionError(f"cannot read {path}: {error}") from error
     except (KeyError, AttributeError) as error:
         raise CompanionError(f"{path}: every row needs text, language and crisis") from error
-    for number, (_, language, crisis) in enumerate(rows, 2):
+    for number, (_, language, crisis, _) in enumerate(rows, 2):
         if language not in LANGUAGES or crisis not in ("0", "1"):
             raise CompanionError(f"{path}: row {number}: language must be en or ko, crisis 0 or 1")
-    return [Line(text, language, crisis == "1") for text, language, crisis in rows]
+    return [Line(text, language, crisis == "1", before) for text, language, crisis, before in rows]
 
 
 def measure_crisis(lines: Iterable[Line]) -> list[Crisis]:
@@ -135,17 +139,27 @@ def measure_crisis(lines: Iterable[Line]) -> list[Crisis]:
         if not spoken:
             continue
         detector = CrisisDetector(language, Classifier.load(language), partial(valence, language=language))
-        crises, others = ([line.text for line in spoken if line.crisis is flag] for flag in (True, False))
+        crises, others = ([line for line in spoken if line.crisis is flag] for flag in (True, False))
         recall, checked_in = _answered(detector, crises)
         false_alarms, falsely = _answered(detector, others)
         results.append(Crisis(language, recall, false_alarms, len(crises), len(others), checked_in, falsely))
     return results
 
 
-def _answered(detector: CrisisDetector, texts: Sequence[str]) -> tuple[float | None, float | None]:
-    """Which share of `texts` is taken for a crisis, and behind which it checks in."""
-    judged = [(detector.kind(text) is not None, detector.unsure(text) is not None) for text in texts]
-    return _share([sure for sure, _ in judged]), _share([unsure for _, unsure in judged])
+def _answered(detector: CrisisDetector, lines: Sequence[Line]) -> tuple[float | None, float | None]:
+    """Which share of `lines` is taken for a crisis, and behind which it checks in."""
+    judged = [_judged(detector, line) for line in lines]
+    return _share([answered for answered, _ in judged]), _share(
+        [checks and not answered for answered, checks in judged]
+    )
+
+
+def _judged(detector: CrisisDetector, line: Line) -> tuple[bool, bool]:
+    """Whether `line` is taken for a crisis, in one of its turns or in both together, and whether it checks in there."""
+    turns = [line.before, line.text] if line.before else [line.text]
+    together, sure = detector.behind(line.before, line.text) if line.before else (None, True)
+    answered = any(detector.kind(words) for words in turns) or (together is not None and sure)
+    return answered, together is not None or any(detector.unsure(words) for words in turns)
 
 
 def measure_goodbyes(replier: Replier, language: Language) -> Goodbyes:

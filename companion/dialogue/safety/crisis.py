@@ -41,6 +41,15 @@ _GLAD_COUNTS: Final = 1.5
 turns that alarmed lie there, and less than one in a hundred cries for help of the blind lists. Glad words below the
 threshold are none."""
 
+_WEIGHS: Final = 2.0
+_WEIGHS_A_LITTLE: Final = 3.0
+"""So far below its threshold (log-odds) words may lie and still tell what was meant just before: "I mean it" does
+(0.2), "I don't really need help" (-2.7) leaves it unsure, "tomorrow is my birthday" (-4.4) is of something else."""
+
+_NEAR: Final = 4.0
+"""And so far the words before them. Of two lines of ordinary talk, one behind the other, less than two of a hundred are
+more than the threshold together where neither is by itself."""
+
 Valence = Callable[[str], float]
 """How pleasant words are, -1…1."""
 
@@ -81,6 +90,25 @@ class CrisisDetector:
         """What danger `words` may speak of, where it is not sure of any; else None."""
         kind, sure = self._judged(words)
         return None if sure else kind
+
+    def behind(self, before: str, words: str) -> tuple[Kind | None, bool]:
+        """What danger `words` speak of behind those `before` them, where neither does by itself, and whether that is
+        sure.
+
+        "I mean it" is nothing by itself. Log-odds add up: both together, judged as one. It is sure only of what it was
+        unsure of before.
+        """
+        if self._classifier is None:
+            return None, True
+        earlier, now = (self._over(text) for text in (before, words))
+        if earlier < -_NEAR or now < -_WEIGHS_A_LITTLE:
+            return None, True
+        return self.kind(f"{before}. {words}"), self.unsure(before) is not None and now >= -_WEIGHS
+
+    def _over(self, words: str) -> float:
+        """By how much (log-odds) the classifier's score of `words` is above its threshold."""
+        assert self._classifier is not None
+        return self._classifier.judge(normal(words, self._language)).score - self._classifier.threshold
 
     def _judge(self, words: str) -> tuple[Kind | None, bool]:
         """The danger, if any, and whether that is sure."""

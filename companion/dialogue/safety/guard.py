@@ -106,13 +106,19 @@ class Guard:
         yes, and who is not may go on.
         """
         recent = history[-_RECENT:]
-        if self._is_plain(words) or self._crisis.unsure(words) is None:
+        if self._is_plain(words) or not self._may_be_danger(history, words):
             return None
         if any(self.answers.checked_in(turn.companion) for turn in recent):
             return None
         if any(self._recent_dangers(history, _RECENT)):
             return None
         return FixedAnswer("check-in", self.answers.check_in())
+
+    def _may_be_danger(self, history: Sequence[Exchange], words: str) -> bool:
+        """Whether it is not sure of `words`, or of them behind the turn before."""
+        if self._crisis.unsure(words) is not None:
+            return True
+        return bool(history) and self._crisis.behind(history[-1].owner, words)[0] is not None
 
     def _answer_on_medicine(self, history: Sequence[Exchange], words: str) -> FixedAnswer | None:
         if self._signs.medicine(words) or (self._advised_none(history) and self._signs.more_of_medicine(words)):
@@ -127,11 +133,19 @@ class Guard:
         return any(one in said for one in (self.answers.medicine(), self.answers.stopped_medicine()))
 
     def _danger(self, history: Sequence[Exchange], words: str, *, at_once: bool = True) -> Kind | None:
-        """What danger `words` speak of, or own up to behind a check-in. A bare yes speaks of none by itself."""
+        """What danger `words` speak of, behind words that may have been of one too, or own up to behind a check-in.
+
+        A bare yes speaks of none by itself.
+        """
         if self._signs.says_yes(words):
             kind = None
+        elif self._is_plain(words):
+            kind = self._crisis.named(words)
         else:
-            kind = self._crisis.named(words) if self._is_plain(words) else self._crisis.kind(words)
+            kind = self._crisis.kind(words)
+            if kind is None and at_once and history:
+                behind, sure = self._crisis.behind(history[-1].owner, words)
+                kind = behind if sure else None
         if kind is not None or not at_once or not self._checked_in(history):
             return kind
         asked = "?" in history[-1].companion  # then a bare yes answers that
