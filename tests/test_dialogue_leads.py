@@ -112,9 +112,18 @@ def test_a_feeling_colours_it_only_where_it_is_clear(language: Language) -> None
 
 @pytest.mark.parametrize(
     ("text", "rest"),
-    [("Oh, I'm so sorry.", "I'm so sorry."), ("Oh dear.", "Oh dear."), ("That's hard.", "That's hard."), ("", "")],
+    [
+        ("Oh, I'm so sorry.", "I'm so sorry."),
+        ("I see. Tell me a little more?", "Tell me a little more?"),
+        ("그러셨군요. 조금 더 들려주실래요?", "조금 더 들려주실래요?"),
+        ("I see why you left.", "I see why you left."),
+        ("I see.", "I see."),
+        ("Oh dear.", "Oh dear."),
+        ("That's hard.", "That's hard."),
+        ("", ""),
+    ],
 )
-def test_what_follows_has_no_second_interjection(text: str, rest: str) -> None:
+def test_what_follows_has_no_second_interjection_or_acknowledgement(text: str, rest: str) -> None:
     assert leads.bare(text) == rest
 
 

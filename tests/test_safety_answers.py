@@ -174,6 +174,8 @@ def test_talk_of_other_things_is_no_question_about_it(words: str) -> None:
         ("As a human being,", "en"),
         ("I love you too.", "en"),
         ("I missed you.", "en"),
+        ("Sometimes I get a little worried about it.", "en"),
+        ("I worry about you.", "en"),
         ("저도 사람이에요.", "ko"),
         ("저도 사랑해요.", "ko"),
         ("저는 지금 행복해요.", "ko"),

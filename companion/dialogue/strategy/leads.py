@@ -35,7 +35,11 @@ LEAST_WORDS: Final = 3
 _KINDS: Final[Mapping[str, Kind]] = {**dict.fromkeys(HARD_FEELINGS, "hard"), "happy": "good"}
 _STYLES: Final[Mapping[Kind, str]] = {"plain": "warm", "hard": "gentle", "good": "bright", "thought": "neutral"}
 
-_INTERJECTION: Final = re.compile(r"^(oh|ah|ouch|hm+|mm+|아이고|저런|오|와|아)[,!.]+ +", re.IGNORECASE)
+_INTERJECTION: Final = re.compile(
+    r"^((oh|ah|ouch|hm+|mm+|아이고|저런|오|와|아)[,!.]+|((oh|ah),? )?i see\.|okay\."
+    r"|(아,? )?(그러셨|그랬|그렇)(군|구나|네)요?\.) +",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ class Leads:
 
 
 def bare(text: str) -> str:
-    """`text` as it goes on behind such an opening: without an interjection of its own."""
+    """`text` as it goes on behind such an opening: without an interjection or acknowledgement of its own."""
     rest = _INTERJECTION.sub("", text, count=1)
     return rest[:1].upper() + rest[1:]
 
