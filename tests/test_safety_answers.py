@@ -177,6 +177,8 @@ def test_talk_of_other_things_is_no_question_about_it(words: str) -> None:
         ("Sometimes I get a little worried about it.", "en"),
         ("I worry about you.", "en"),
         ("저도 사람이에요.", "ko"),
+        ("저도 가끔 불안해져요.", "ko"),
+        ("저는 걱정이 되네요.", "ko"),
         ("저도 사랑해요.", "ko"),
         ("저는 지금 행복해요.", "ko"),
     ],
