@@ -36,7 +36,7 @@ test: setup-dev  ## set everything up and run all tests, real speech through rea
 	$(BIN)/python -m pytest
 
 test-fast: setup-dev  ## the tests that need no models, no sound card and little time
-	$(BIN)/python -m pytest -m "not slow and not models and not soundcard"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not models and not soundcard"
 
 torture: setup-dev  ## kill the memory 1,000 times and fill its disk at every write: nothing acknowledged is lost
 	$(BIN)/python tools/torture.py
