@@ -137,22 +137,25 @@ def written(language: Language) -> Iterator[Line]:
     for number, row in enumerate(rows):
         yield Line(row["text"], row["crisis"] == "1", f"written {number // BLOCK}", WRITTEN_WEIGH)
     for name in (f"facts/{language}.tsv", f"facts/{language}-none.txt", f"safety/goodbyes.{language}.txt"):
-        for line in (ROOT / "tests/data" / name).read_text(encoding="utf-8").splitlines():
-            if line and not line.startswith("#"):
-                yield Line(line.partition("\t")[0], False, name, 5.0, hard=False)
+        for line in _noted(ROOT / "tests/data" / name):
+            yield Line(line.partition("\t")[0], False, name, 5.0, hard=False)
+
+
+def _noted(file: Path) -> list[str]:
+    """The lines of a text file without the empty ones and the remarks."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 def from_talk(language: Language) -> Iterator[Line]:
     """What people say to a companion on ordinary days."""
-    lines = (ROOT / "tools/crisis" / f"talk.{language}.txt").read_text(encoding="utf-8").splitlines()
-    for number, line in enumerate(line for line in lines if line and not line.startswith("#")):
+    for number, line in enumerate(_noted(ROOT / "tools/crisis" / f"talk.{language}.txt")):
         yield Line(line, False, f"talk {number // BLOCK}", TALK_WEIGH, hard=False)
 
 
 def from_pairs(language: Language) -> Iterator[Line]:
     """Two turns, one behind the other, as one line; the second of an ordinary pair by itself too."""
-    lines = (ROOT / "tools/crisis" / f"pairs.{language}.txt").read_text(encoding="utf-8").splitlines()
-    for number, line in enumerate(line for line in lines if line and not line.startswith("#")):
+    for number, line in enumerate(_noted(ROOT / "tools/crisis" / f"pairs.{language}.txt")):
         danger, before, text = line.split("\t")
         group = f"pair {number // BLOCK}"
         yield Line(f"{before}. {text}", danger == "1", group, PAIRS_WEIGH, hard=False)

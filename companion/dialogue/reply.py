@@ -425,6 +425,7 @@ class Replier:
 
         for text in sentences(opening.said):
             yield clause(text, plan.style)
+        opened = len(said)
         alone = bool(said) and not plan.advises and self._model.parameters < self._persona.alone_below
         if not (opening.whole or alone):
             messages = self._messages(history, words, remembered.note)
@@ -432,7 +433,7 @@ class Replier:
                 yield clause(text, plan.style_then if said else plan.style)
         if cancelled():
             return
-        if self._doubtful(history, words, said[len(sentences(opening.said)) :], opening.instead):
+        if self._doubtful(history, words, said[opened:], opening.instead):
             yield clause(self._wording.doubt, plan.style_then)
         asked_something = any("?" in text for text in said)
         for text in sentences(opening.close or ("" if asked_something else opening.asking)):

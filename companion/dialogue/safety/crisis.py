@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final, Literal, cast, get_args
 
 from companion.dialogue.patterns import any_of
-from companion.dialogue.safety.classifier import Classifier
+from companion.dialogue.safety.classifier import Classifier, Judgement
 from companion.dialogue.safety.words import normal
 from companion.settings import Language
 
@@ -50,6 +50,9 @@ _NEAR: Final = 4.0
 """And so far the words before them. Of two lines of ordinary talk, one behind the other, less than two of a hundred are
 more than the threshold together where neither is by itself."""
 
+_KEPT: Final = 64
+"""Judgements that are kept: of twenty turns, and of each of them together with the one before it."""
+
 Valence = Callable[[str], float]
 """How pleasant words are, -1…1."""
 
@@ -75,7 +78,8 @@ class CrisisDetector:
         self._classifier = classifier
         self._valence = valence
         # A turn asks several times about its own words and those of the turns before, which the talk holds anyway.
-        self._judged = lru_cache(maxsize=32)(self._judge)
+        self._judged = lru_cache(maxsize=_KEPT)(self._judge)
+        self._scored = lru_cache(maxsize=_KEPT)(self._score)
 
     def named(self, words: str) -> Kind | None:
         """What danger `words` speak of by the patterns alone, for words that are known to be something else."""
@@ -100,21 +104,21 @@ class CrisisDetector:
         """
         if self._classifier is None:
             return None, True
-        earlier, now = (self._over(text) for text in (before, words))
+        earlier, now = (self._scored(text).score - self._classifier.threshold for text in (before, words))
         if earlier < -_NEAR or now < -_WEIGHS_A_LITTLE:
             return None, True
         return self.kind(f"{before}. {words}"), self.unsure(before) is not None and now >= -_WEIGHS
 
-    def _over(self, words: str) -> float:
-        """By how much (log-odds) the classifier's score of `words` is above its threshold."""
+    def _score(self, words: str) -> Judgement:
+        """What the classifier makes of `words`."""
         assert self._classifier is not None
-        return self._classifier.judge(normal(words, self._language)).score - self._classifier.threshold
+        return self._classifier.judge(normal(words, self._language))
 
     def _judge(self, words: str) -> tuple[Kind | None, bool]:
         """The danger, if any, and whether that is sure."""
         if self._classifier is None:
             return self._by_pattern(words), True
-        judged = self._classifier.judge(normal(words, self._language))
+        judged = self._scored(words)
         kind, over = cast(Kind, judged.kind), judged.score - self._classifier.threshold
         if over >= 0 and kind == "medical":  # before all else: of one who took too much patterns know only "suicide"
             return kind, True
