@@ -41,6 +41,7 @@ from companion.events import (
     BargeIn,
     ClauseReady,
     CompletenessReady,
+    CompletionReady,
     DeviceFailed,
     DeviceTrouble,
     Event,
@@ -121,7 +122,7 @@ class Conversation:
         self._parts = parts
         self._started = started
         self._observers = observers
-        self._taking = taking or TurnTaking(duplex=True)
+        self._taking = taking or TurnTaking(duplex=True, parses=parts.completion is not None)
         self._duplex = self._taking.duplex  # as far as echo lets it
         if parts.storage is not None:
             self._taking.pauses = Pauses.restore(parts.storage.learned(PAUSES))
@@ -245,6 +246,8 @@ class Conversation:
                 self._have_voice(message)
             case CompletenessReady() if self._current(message.revision):
                 self._have_completeness(message)
+            case CompletionReady() if self._current(message.revision):
+                self._have_completion(message)
             case ClauseReady() if turn := self._answered(message.revision):
                 self._have_clause(turn, message)
             case SpeechReady() if turn := self._answered(message.revision):
@@ -403,7 +406,7 @@ class Conversation:
         turn = self._turn
         assert turn is not None
         turn.voice_end_t = self._clock.now() - seconds(self._position - action.voice_end)
-        turn.reading = None
+        turn.reading, turn.parsed = None, self._parts.completion is None
         self._ask_words(turn, action.upto, action.revision)
         turn.listening = self._parts.senses is not None and self._parts.senses.listens
         if turn.listening:  # before Smart Turn is asked, which is not until later in the pause
@@ -415,15 +418,24 @@ class Conversation:
         self._jobs.judge(action, np.concatenate(self._turn.recent))
 
     def _have_completeness(self, message: CompletenessReady) -> None:
-        """How complete the turn sounds is known; the model waited for it, to leave the processor to Smart Turn."""
-        turn = self._turn
-        assert turn is not None
-        turn.judged = True
-        if actions := self._taking.judge(message.revision, message.probability):
+        """How complete the turn sounds is known."""
+        assert self._turn is not None
+        self._turn.judged = True
+        self._have_cue(self._turn, self._taking.judge(message.revision, message.probability))
+        self._maybe_nod()
+
+    def _have_completion(self, message: CompletionReady) -> None:
+        """Whether the words are a whole sentence is known."""
+        assert self._turn is not None
+        self._turn.parsed = True
+        self._have_cue(self._turn, self._taking.completes(message.revision, message.ends))
+
+    def _have_cue(self, turn: Turn, actions: Sequence[Action]) -> None:
+        """The model waited for it, to leave the processor to those who judge."""
+        if actions:
             self._act_all(actions)
         elif turn.commit is None and turn.reading is not None and self._spoken is None:
             self._proceed(turn, turn.reading)
-        self._maybe_nod()
 
     def _ask_words(self, turn: Turn, upto: int, revision: int) -> None:
         turn.probed = upto
@@ -476,13 +488,14 @@ class Conversation:
     def _proceed(self, turn: Turn, reading: ReadingReady) -> None:
         """Answer what was read, or prepare to; both wait until it is known how it sounded.
 
-        The model takes both cores: begun while Smart Turn listens, it would keep that from being heard in time.
+        The model takes both cores: begun while Smart Turn listens, or the words are parsed, it would keep these from
+        being heard in time.
         """
         if turn.listening:
             return
         if turn.commit is not None:
             self._answer(turn, turn.commit, reading)
-        elif turn.judged and reading.transcript.text:
+        elif turn.judged and turn.parsed and reading.transcript.text:
             self._prepare(turn, turn.words(reading.transcript.text), reading.revision)
 
     def _have_voice(self, message: VoiceReady) -> None:

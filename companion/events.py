@@ -189,6 +189,15 @@ class CompletenessReady:
 
 
 @dataclass(frozen=True, slots=True)
+class CompletionReady:
+    """`ends`: natural logarithm of the probability that a sentence ends with the words of `revision`; None: unknown."""
+
+    turn: int
+    revision: int
+    ends: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class VoiceReady:
     """What was measured in the voice of the turn, for `companion.affect` alone to read; None: nothing."""
 
@@ -294,6 +303,7 @@ Message = (
     | PartialReady
     | ReadingReady
     | CompletenessReady
+    | CompletionReady
     | VoiceReady
     | ClauseReady
     | SpeechReady

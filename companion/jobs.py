@@ -1,8 +1,8 @@
 """What the loop lets others do: each method hands a job to a worker and returns at once.
 
 What comes of it is a message on the loop's queue, with the revision it was begun for; a job that has become void by
-then does nothing. One reads (speech to text), one judges (Smart Turn and the voice), one writes (the language model),
-one speaks, one keeps (the memory). No job holds state or calls another.
+then does nothing. One reads (speech to text), one parses (whether the words are a sentence), one judges (Smart Turn and
+the voice), one writes (the language model), one speaks, one keeps (the memory). No job holds state or calls another.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from companion.events import (
     Affect,
     ClauseReady,
     CompletenessReady,
+    CompletionReady,
     Exchange,
     Message,
     NodReady,
@@ -50,8 +51,9 @@ class Jobs:
         self._taking = taking
         self._post = post
         self._closing = False
-        self._reader, self._judge, self._writer, self._speaker, self._keeper = self._workers = tuple(
-            Worker(name, done=lambda: post(None)) for name in ("reader", "judge", "writer", "speaker", "keeper")
+        self._reader, self._parser, self._judge, self._writer, self._speaker, self._keeper = self._workers = tuple(
+            Worker(name, done=lambda: post(None))
+            for name in ("reader", "parser", "judge", "writer", "speaker", "keeper")
         )
 
     @property
@@ -104,10 +106,13 @@ class Jobs:
     def caption(self, turn: int) -> None:
         """`PartialReady`: the words so far."""
         revision = self._taking.revision
+        void = self.void(revision)
 
         def caption() -> None:
             if (words := self._parts.recognizer.partial()) is not None:
                 self._post(PartialReady(turn, revision, words))
+                if (completion := self._parts.completion) is not None:
+                    self._parser.submit(lambda: completion.follow(words, void), _no_matter)
 
         self._reader.submit(caption, _no_matter)
 
@@ -121,9 +126,23 @@ class Jobs:
             began = time.perf_counter()
             transcript = self._parts.recognizer.read(upto - start)
             took = time.perf_counter() - began
+            self._parse(turn, revision, transcript.text)
             self._post(ReadingReady(turn, revision, upto, transcript, took))
 
         self._read(read)
+
+    def _parse(self, turn: int, revision: int, words: str) -> None:
+        """`CompletionReady`: whether the words are a whole sentence."""
+        completion, void = self._parts.completion, self.void(revision)
+        if completion is None:
+            return
+
+        def parse() -> None:
+            ends = completion.ends(words, void) if words else None
+            self._post(CompletionReady(turn, revision, ends))
+
+        nothing = CompletionReady(turn, revision, None)
+        self._parser.submit(parse, failed=lambda error: self._post(nothing))
 
     def _read(self, job: Job) -> None:
         self._reader.submit(job, self._failed("speech to text", self._taking.revision))

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from companion.affect.senses import Senses
 from companion.audio.smart_turn import SmartTurn
 from companion.audio.voice_activity import VoiceActivity
+from companion.dialogue.completion import Completion
 from companion.dialogue.mind import Dialogue
 from companion.events import Affect, Event, MemorySaved
 from companion.stt.turn import TurnRecognizer
@@ -56,7 +57,8 @@ class Storage(Protocol):
 class Parts:
     """The models of a session, open and warm, and the owner's memory, where there is one.
 
-    `senses`: None where nothing is made of how the owner sounds and of the feeling in the words.
+    `senses`: None where nothing is made of how the owner sounds and of the feeling in the words. `completion`: None
+    where nothing tells a whole sentence from a part of one.
     """
 
     activity: VoiceActivity
@@ -66,3 +68,4 @@ class Parts:
     voice: Voice
     storage: Storage | None = None
     senses: Senses | None = None
+    completion: Completion | None = None

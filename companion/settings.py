@@ -15,6 +15,7 @@ from companion.errors import CompanionError
 
 Language = Literal["en", "ko"]
 Profile = Literal["tiny", "starter", "desktop"]
+Patience = Literal["short", "normal", "long"]
 
 
 class SettingsError(CompanionError):
@@ -70,6 +71,11 @@ class Settings(BaseModel):
     )
     voice_affect: bool = Field(
         default=False, description="Whether it listens to how you sound (pitch, pace, energy), besides the words."
+    )
+    patience: Patience | None = Field(
+        default=None,
+        description="How long it waits when you pause: short, normal or long; empty: normal, with the smallest models "
+        "short.",
     )
     backchannels: bool = Field(
         default=True, description='Whether it says "mm-hm" now and then while you tell something long.'

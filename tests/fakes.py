@@ -384,6 +384,7 @@ def converse(
     activity: LoudnessActivity | None = None,
     senses: Senses | None = None,
     storage: Storage | None = None,
+    completion: Any = None,
     duplex: bool = False,
     log: Log | None = None,
 ) -> tuple[Conversation, MemoryDevice, ScriptedRecognizer, ScriptedReplier, Log]:
@@ -394,8 +395,10 @@ def converse(
     log = log or Log()
     activity = activity or LoudnessActivity()
     judged_by: Any = judge or Judge(completeness)
-    parts = Parts(activity, judged_by, recognizer, replier, voice or ToneVoice(), storage, senses)  # type: ignore[arg-type]
+    spoken: Any = voice or ToneVoice()
+    parts = Parts(activity, judged_by, recognizer, replier, spoken, storage, senses, completion)  # type: ignore[arg-type]
     started = SessionStarted("tiny", {}, "en", "test")
-    conversation = Conversation(device, parts, started, [log], TurnTaking(duplex=duplex))
+    taking = TurnTaking(duplex=duplex, parses=completion is not None)
+    conversation = Conversation(device, parts, started, [log], taking)
     conversation.run()
     return conversation, device, recognizer, replier, log

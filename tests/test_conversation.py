@@ -81,6 +81,37 @@ def test_the_gap_runs_from_the_last_voiced_sample_to_the_first_played() -> None:
     assert latency.endpoint_ms >= 200 - 33
 
 
+def test_words_that_are_no_whole_sentence_are_waited_for_however_complete_they_sound() -> None:
+    class Reads:
+        def __init__(self, ends: float) -> None:
+            self.probability = ends
+
+        def follow(self, words: str, cancelled: Callable[[], bool]) -> None: ...
+
+        def ends(self, words: str, cancelled: Callable[[], bool]) -> float:
+            return self.probability
+
+    def endpoint_ms(ends: float) -> float:
+        _, _, _, _, log = converse(UTTERANCE, completion=Reads(ends))
+        (latency,) = log.all(TurnLatency)
+        return latency.endpoint_ms
+
+    assert endpoint_ms(-0.5) < 400
+    assert endpoint_ms(-6.0) > 700
+
+
+def test_where_nobody_can_tell_a_sentence_turns_are_answered_all_the_same() -> None:
+    class Fails:
+        def follow(self, words: str, cancelled: Callable[[], bool]) -> None:
+            raise RuntimeError
+
+        ends = follow
+
+    conversation, _, _, _, log = converse(UTTERANCE, completion=Fails())
+    assert conversation.history[0].owner == "how are you"
+    assert not log.all(Trouble)
+
+
 def test_the_recogniser_hears_half_a_second_from_before_the_voice() -> None:
     _, _, recognizer, _, log = converse(UTTERANCE)
     heard = np.concatenate(recognizer.turns[0])

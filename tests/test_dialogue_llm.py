@@ -186,6 +186,27 @@ def test_forbidden_tokens_are_never_written(opened: LanguageModel) -> None:
     model.close()
 
 
+def test_what_goes_on_from_words_is_judged_without_writing(model: LanguageModel) -> None:
+    stops = model.tokens_that(lambda text: text in (".", "!", "?"))
+    whole, part = ((*HEAD, Message("user", words)) for words in ("I went to the market", "I went to the"))
+    found = [model.goes_on_with(messages, stops, never) for messages in (whole, part)]
+    assert found[0] is not None
+    assert found[1] is not None
+    assert 0 >= found[0] > found[1]
+    assert model.goes_on_with(whole, range(model.count("x")), After(0)) is None
+
+
+def test_two_of_one_file_hold_its_weights_once_and_disturb_each_other_in_nothing(opened: LanguageModel) -> None:
+    alone = "".join(opened.stream(ASKED, SAME, never))
+    other = LanguageModel(model_file("llm"), context=128, beside=opened)
+    assert other.parameters == opened.parameters
+    opened.prefill(ASKED, never)
+    other.prefill((Message("user", "Something else."),), never)
+    assert "".join(opened.stream(ASKED, SAME, never)) == alone
+    other.close()
+    assert "".join(opened.stream(ASKED, SAME, never)) == alone
+
+
 def test_every_piece_is_whole_characters(model: LanguageModel) -> None:
     repeat = (Message("user", "Repeat: 안녕하세요 반갑습니다 😀"), Message("assistant", "안녕하세요 반갑습니다 😀"))
     messages = (*repeat, *repeat, Message("user", "Repeat: 안녕하세요 반갑습니다 😀"))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from companion.events import samples, seconds
+from companion.events import SAMPLE_RATE, samples, seconds
 from companion.turns.pauses import Pauses
 from companion.turns.taking import (
     Action,
@@ -22,7 +22,7 @@ from companion.turns.taking import (
     TurnLimits,
     TurnTaking,
 )
-from companion.turns.turn_end import EndpointPolicy
+from companion.turns.turn_end import PARSED, EndpointPolicy
 from companion.turns.words_end import Ending
 
 WINDOW = 512
@@ -31,8 +31,8 @@ WINDOW = 512
 class Room:
     """A room in which voice and silence are given in seconds; collects what was decided, and when."""
 
-    def __init__(self, **limits: int) -> None:
-        self.taking = TurnTaking(limits=TurnLimits(**limits))
+    def __init__(self, *, parses: bool = False, **limits: int) -> None:
+        self.taking = TurnTaking(limits=TurnLimits(**limits), parses=parses)
         self.position = 0
         self.ending: Ending | None = "open"  # of the words that are read in a pause; None: they do not come
         self.log: list[tuple[int, Action]] = []
@@ -218,6 +218,32 @@ def test_a_turn_without_words_is_dismissed() -> None:
     (commit,) = only(Commit, room.silence(1.0))
     assert only(Dismiss, room.taking.nothing_said(commit.revision))
     assert room.taking.phase is Phase.LISTENING
+
+
+def test_whether_it_is_a_sentence_is_waited_for_but_not_for_long() -> None:
+    room = Room(parses=True)
+    room.voice(1.0)
+    paused = room.silence(PARSED.shortest / SAMPLE_RATE + 0.1, completeness=0.97)
+    assert not only(Commit, paused)
+    (read,) = only(Read, paused)
+    assert isinstance(read, Read)
+    assert only(Commit, room.taking.completes(read.revision, -0.5))
+
+    silent = Room(parses=True)
+    silent.voice(1.0)
+    (_,) = only(Commit, silent.silence(1.0, completeness=0.97))
+    assert PARSED.parsed <= waited(silent) <= PARSED.parsed + WINDOW
+
+
+def test_what_was_found_of_older_words_says_nothing_of_newer_ones() -> None:
+    room = Room(parses=True)
+    room.voice(1.0)
+    (read,) = only(Read, room.silence(0.3, completeness=0.97))
+    assert isinstance(read, Read)
+    room.voice(0.5)
+    room.silence(0.3, completeness=0.97)
+    assert not room.taking.completes(read.revision, -0.1)
+    assert room.taking.phase is Phase.PAUSED
 
 
 def test_a_turn_without_end_is_answered_at_the_limit() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from companion.apps.bench_endpoint import Silence, Utterance, run_policy
 from companion.turns import backchannel
 from companion.turns.pauses import COUNTED, PRIOR, Pauses
-from companion.turns.turn_end import Cues, Endpoint, EndpointPolicy, probability
+from companion.turns.turn_end import PARSED, Cues, Endpoint, EndpointPolicy, policy_of, probability
 from companion.turns.turn_end import turn_end as decided
 from companion.turns.words_end import Ending, ending
 
@@ -61,6 +61,29 @@ def test_what_surely_sounds_complete_is_answered_first_unless_the_words_ask_for_
     assert turn_end(Cues(3.0, 0.95, "unfinished"), Pauses()).wait > 2 * POLICY.shortest
 
 
+def test_what_sounds_complete_and_is_no_whole_sentence_is_waited_for() -> None:
+    whole, part = (decided(Cues(3.0, 0.95, "open", ends), Pauses(), PARSED).wait for ends in (-0.5, -5.0))
+    assert whole == PARSED.shortest
+    assert part > 2 * PARSED.shortest
+
+
+def test_half_a_sentence_that_sounds_unfinished_as_well_is_given_the_longest_time() -> None:
+    waits = [decided(Cues(2.0, 0.05, "open", ends), Pauses(), PARSED).wait for ends in (-0.5, -6.0)]
+    assert waits[0] <= PARSED.longest < waits[1] <= PARSED.timeout
+
+
+def test_who_is_given_more_patience_is_waited_for_longer() -> None:
+    for parses in (False, True):
+        policies = [policy_of(patience, parses=parses) for patience in ("short", "normal", "long")]
+        for cues in (
+            Cues(3.0, 0.95, "open", -0.5 if parses else None),
+            Cues(3.0, 0.3, "open", -3.0 if parses else None),
+        ):
+            waits = [decided(cues, Pauses(), policy).wait for policy in policies]
+            assert waits == sorted(waits)
+            assert waits[1] < waits[2]
+
+
 def test_a_comma_makes_the_answer_a_little_later_and_no_more() -> None:
     """The recogniser sets one behind what is over as well."""
     waits = [turn_end(Cues(3.0, 0.95, kind), Pauses()).wait for kind in ("open", "comma", "unfinished")]
@@ -82,6 +105,12 @@ def test_the_more_complete_it_sounds_the_sooner_it_is_answered(one: float, other
     assert probability(cues[0]) <= probability(cues[1])
     waits = [turn_end(cue, Pauses()).wait for cue in cues]
     assert POLICY.shortest <= waits[1] <= waits[0] <= POLICY.timeout
+
+
+@given(st.floats(0, 1), st.floats(-40, 0), st.floats(-40, 0), st.sampled_from(["closed", "open", "unfinished"]))
+def test_the_more_of_a_sentence_it_is_the_sooner_it_is_answered(sound: float, one: float, other: float, end) -> None:
+    waits = [decided(Cues(3.0, sound, end, ends), Pauses(), PARSED).wait for ends in sorted((one, other))]
+    assert PARSED.shortest <= waits[1] <= waits[0] <= PARSED.timeout
 
 
 @given(st.lists(st.floats(0.01, 60), max_size=100), st.floats(0, 1))

@@ -1,12 +1,13 @@
-"""Fits the coefficients of companion/turns/turn_end.py: is a turn over, by its sound, its length and its words?
+"""Fits the coefficients of companion/turns/turn_end.py: is a turn over, by its sound, length, words and grammar?
 
     OMP_NUM_THREADS=1 python tools/fit_endpoint.py [--data ../shared/data] [--cache FILE]
 
 The silences are those that the product itself would hear: the voice activity detector's, of 0.2 s and more, in read
 and talked English and Korean; the one after the last word is the end. Of `emotion-ko` only the recordings that `turn-
 pauses.csv` lists are taken, at half weight: its speakers say the same sentences. Smart Turn is asked 0.16 s into a
-silence, the words are read 0.064 s into it (0.128 s when the shipped coefficients were fitted). It prints both fits,
-and how well each does on speakers left out.
+silence, the words are read 0.064 s into it (0.128 s when the shipped coefficients were fitted). It prints these fits,
+and how well each does on speakers left out. Whether the words are a sentence is asked in English alone, and fitted on
+top of what the other cues make of it.
 """
 
 from __future__ import annotations
@@ -26,10 +27,13 @@ from companion import catalog, settings
 from companion.apps.recordings import Recording, default_data, read_sets, read_sound
 from companion.audio.smart_turn import SmartTurn
 from companion.audio.voice_activity import WINDOW, VoiceActivity
+from companion.dialogue import completion
+from companion.dialogue.completion import Completion
+from companion.dialogue.llm import LanguageModel
 from companion.events import SAMPLE_RATE, Samples, samples
 from companion.stt.engine import open_engine
 from companion.turns.speech import SpeechDetector
-from companion.turns.turn_end import GOES_ON, length_of, sound_of
+from companion.turns.turn_end import GOES_ON, Cues, length_of, probability, sound_of
 from companion.turns.words_end import Ending, ending
 
 Numbers = NDArray[np.float64]
@@ -55,6 +59,7 @@ class Heard:
     spoken: float
     completeness: float
     ending: Ending
+    ends: float | None = None
 
 
 def main() -> None:
@@ -72,6 +77,7 @@ def main() -> None:
     print(f"{len(heard)} silences of {len({(h.set, h.speaker) for h in heard})} speakers")
     for label, shipped in SHIPPED.items():
         report(label, heard, shipped)
+    report_grammar([h for h in heard if h.ends is not None])
 
 
 def listen(data: Path) -> list[Heard]:
@@ -96,6 +102,8 @@ class _Senses:
         self._smart_turn = SmartTurn(self._store.file(self._model("turn", "en")))
         self._voice = VoiceActivity(self._store.file(self._model("vad", "en")))
         self._engines: dict[str, Any] = {}
+        grammar = LanguageModel(self._store.file(self._model("grammar", "en")), context=completion.CONTEXT, threads=1)
+        self._completion = Completion(grammar)
 
     def silences(self, recording: Recording, end_s: float | None, with_end: bool) -> list[Heard]:
         """Those of one recording that are fitted on, in order.
@@ -116,7 +124,8 @@ class _Senses:
             completeness = self._smart_turn.completeness(sound[start : at + PROBE])
             spoken = (at - began) / SAMPLE_RATE
             kind = ending(words, recording.language)
-            heard.append(Heard(recording.set, recording.speaker, over, spoken, completeness, kind))
+            ends = self._completion.ends(words, lambda: False) if recording.language == "en" else None
+            heard.append(Heard(recording.set, recording.speaker, over, spoken, completeness, kind, ends))
         return heard
 
     def _pauses(self, sound: Samples) -> tuple[int, list[tuple[int, int]]]:
@@ -199,6 +208,23 @@ def report(label: str, heard: Sequence[Heard], shipped: dict[str, float]) -> Non
         own = sets == name
         auc, loss = roc_auc_score(over[own], guessed[own]), log_loss(over[own], guessed[own])
         print(f"  {name:18} n {own.sum():3}  speakers left out: AUC {auc:.3f}, log loss {loss:.3f}")
+
+
+def report_grammar(heard: Sequence[Heard]) -> None:
+    """Print what `Cues.ends` weighs beside the other cues, and where it says neither; by Newton's method."""
+    from sklearn.metrics import roc_auc_score
+
+    others = np.array([probability(Cues(h.spoken, h.completeness, h.ending)) for h in heard])
+    x = np.array([[max(-8.0, h.ends or 0.0), 1.0] for h in heard])
+    over, weights = np.array([h.over for h in heard], float), np.zeros(2)
+    for _ in range(20):
+        p = 1 / (1 + np.exp(-(np.log(others / (1 - others)) + x @ weights)))
+        weights += np.linalg.solve(x.T @ (x * (p * (1 - p))[:, None]), x.T @ (over - p))
+    print(f"\ngrammar: {weights[0]:.2f} (0.54), says neither at {-weights[1] / weights[0]:.2f} (-2.30)")
+    for name in sorted({h.set for h in heard}):
+        own = np.array([h.set == name for h in heard])
+        auc, alone = (roc_auc_score(over[own], values[own]) for values in (p, x[:, 0]))
+        print(f"  {name:18} n {own.sum():3}  AUC {auc:.3f}, of the grammar alone {alone:.3f}")
 
 
 if __name__ == "__main__":

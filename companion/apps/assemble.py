@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from companion.affect.senses import Senses
     from companion.affect.voice import VoiceMeter
     from companion.apps.remember import TalkMemory
+    from companion.dialogue.completion import Completion
+    from companion.dialogue.llm import LanguageModel
     from companion.hands_free import HandsFree
     from companion.memory.embedding import OnnxEmbedder
     from companion.parts import Parts
     from companion.stt.turn import TurnRecognizer
     from companion.tts.voice import Voice
+    from companion.turns.taking import TurnTaking
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +50,20 @@ def chosen(models_root: Path, settings: Settings) -> tuple[ModelStore, dict[Role
     return store, catalog.load().select(store, settings.profile, settings.language, voice=settings.voice)
 
 
-def open_replier(
-    store: ModelStore,
-    models: Mapping[Role, Model],
-    settings: Settings,
-    memory: TalkMemory | None,
-    *,
-    voice: bool = False,
-) -> Replier:
-    """The mind alone, as `companion text` needs it; `voice`: it says that the voice is listened to."""
+def open_mind(store: ModelStore, models: Mapping[Role, Model]) -> LanguageModel | None:
+    """The language model that writes the answers; None: there is none."""
     from companion.dialogue.llm import LanguageModel
 
     model = models.get("llm")
+    return LanguageModel(store.file(model)) if model is not None else None
+
+
+def open_replier(
+    mind: LanguageModel | None, settings: Settings, memory: TalkMemory | None, *, voice: bool = False
+) -> Replier:
+    """Who answers, as `companion text` needs it; `voice`: it says that the voice is listened to."""
     return Replier(
-        LanguageModel(store.file(model)) if model is not None else None,
+        mind,
         settings.language,
         owner=settings.owner_name,
         companion=settings.companion_name,
@@ -71,6 +74,19 @@ def open_replier(
         voice=voice,
         backchannels=settings.backchannels,
     )
+
+
+def open_completion(store: ModelStore, models: Mapping[Role, Model], mind: LanguageModel | None) -> Completion | None:
+    """What tells a whole sentence from a part of one, where there is a model for it; `mind` is open already."""
+    from companion.dialogue.completion import CONTEXT, Completion
+    from companion.dialogue.llm import LanguageModel
+
+    if (model := models.get("grammar")) is None:
+        return None
+    same = mind is not None and "llm" in models and models["llm"].files[0].sha256 == model.files[0].sha256
+    # One thread: it reads a few words at a time, while Smart Turn has the other core.
+    file = store.file(model)
+    return Completion(LanguageModel(file, context=CONTEXT, threads=1, beside=mind if same else None))
 
 
 def open_senses(store: ModelStore, models: Mapping[Role, Model], settings: Settings, *, voice: bool) -> Senses:
@@ -138,6 +154,16 @@ def installed_embedder(store: ModelStore, language: str, profile: str | None = N
         if fits and store.installed(model):
             return open_embedder(model.engine, model.id, store.path(model))
     return None
+
+
+def open_taking(settings: Settings, parts: Parts) -> TurnTaking:
+    """Who decides whose turn it is, as patient as `settings` say; where they say nothing, as the profile is."""
+    from companion.turns.taking import TurnTaking
+    from companion.turns.turn_end import policy_of
+
+    parses = parts.completion is not None
+    patience = settings.patience or ("short" if settings.profile == "tiny" else "normal")
+    return TurnTaking(policy_of(patience, parses=parses), duplex=True, parses=parses)
 
 
 def open_hands_free(settings: Settings, parts: Parts, *, sleeps: bool = True) -> HandsFree:
@@ -209,14 +235,21 @@ def assemble(
         opened.warm_up()
         return Rehearsed(opened)
 
+    def dialogue() -> tuple[Replier, Completion | None]:
+        mind = open_mind(store, models)
+        return open_replier(mind, settings, memory, voice=listens), open_completion(store, models, mind)
+
     with ThreadPoolExecutor(5) as pool:
         sensed = pool.submit(senses)
-        replier = pool.submit(open_replier, store, models, settings, memory, voice=listens)
+        minded = pool.submit(dialogue)
         heard = pool.submit(recognizer)
         spoken = pool.submit(voice)
         activity = VoiceActivity(store.file(models["vad"]))
         smart_turn = SmartTurn(store.file(models["turn"]))
-        parts = Parts(activity, smart_turn, heard.result(), replier.result(), spoken.result(), memory, sensed.result())
+        replier, completion = minded.result()
+        parts = Parts(
+            activity, smart_turn, heard.result(), replier, spoken.result(), memory, sensed.result(), completion
+        )
     heap.give_back()
     ids: dict[str, str] = {role: model.id for role, model in models.items()}
     ids.setdefault("tts", parts.voice.id)

@@ -1,8 +1,9 @@
 """Cut-ins against delay: end-of-turn policies on recorded utterances and their pauses, on virtual time.
 
-Smart Turn and the recogniser are the real ones; each is asked once in every pause of `turn-pauses.csv` that is long
-enough. Time is that of the file: the words are known `_READ` seconds into the pause, and Smart Turn's answer, which
-takes 47 ms, before. Each speaker is one owner, whose pauses are learned from one utterance to the next.
+Smart Turn, the recogniser, and what reads the grammar, where it is installed, are the real ones; each is asked once in
+every pause of `turn-pauses.csv` that is long enough. Time is that of the file: the words are known `_READ` seconds into
+the pause, Smart Turn's answer, which takes 47 ms, before, and whether they are a sentence by the time that the policies
+wait for anyway. Each speaker is one owner, whose pauses are learned from one utterance to the next.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from companion.apps.json_output import print_json
 from companion.apps.options import effective
@@ -21,8 +22,11 @@ from companion.apps.recordings import Recording, read_sets, read_sound
 from companion.errors import CompanionError
 from companion.events import Samples, samples, seconds
 from companion.turns.pauses import Pauses
-from companion.turns.turn_end import Cues, EndpointPolicy, turn_end
+from companion.turns.turn_end import PARSED, Cues, EndpointPolicy, policy_of, turn_end
 from companion.turns.words_end import Ending, ending
+
+if TYPE_CHECKING:
+    from companion.dialogue.completion import Completion
 
 TABLE = "turn-pauses.csv"
 POLICIES = {
@@ -34,6 +38,16 @@ POLICIES = {
     "most patient": EndpointPolicy(shortest=samples(1.0), risk=0.08),
 }
 """From the one that cuts in most to the one that waits longest."""
+
+PARSED_POLICIES = {
+    "hasty": EndpointPolicy(),
+    "quick": replace(PARSED, risk=0.4),
+    "shipped": policy_of("normal", parses=True),
+    "calm": replace(PARSED, shortest=samples(0.4), longest=samples(1.0)),
+    "patient": policy_of("long", parses=True),
+    "most patient": replace(PARSED, shortest=samples(1.0), longest=samples(1.5)),
+}
+"""The same where a language model reads along."""
 
 FIXED = (0.3, 0.5, 0.7, 1.0)
 
@@ -55,6 +69,7 @@ class Silence:
     probed: float
     alone: float
     ending: Ending | None
+    ends: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +164,7 @@ def combined(policy: EndpointPolicy) -> Wait:
     """All cues together, as the loop does it: not before the words are read."""
 
     def wait(silence: Silence, pauses: Pauses) -> float:
-        cues = Cues(silence.spoken, silence.probed, silence.ending)
+        cues = Cues(silence.spoken, silence.probed, silence.ending, silence.ends)
         return max(_READ, seconds(turn_end(cues, pauses, policy).wait))
 
     return wait
@@ -164,7 +179,9 @@ def _fixed(length: float) -> Wait:
 
 
 def _figures(name: str, utterances: Sequence[Utterance]) -> dict[str, Any]:
-    policies: dict[str, Wait] = {label: combined(policy) for label, policy in POLICIES.items()}
+    parsed = any(silence.ends is not None for utterance in utterances for silence in utterance.silences)
+    ours = PARSED_POLICIES if parsed else POLICIES
+    policies: dict[str, Wait] = {label: combined(policy) for label, policy in ours.items()}
     policies["Smart Turn alone"] = _smart_turn_alone
     policies |= {f"silence {length} s": _fixed(length) for length in FIXED}
     table = [{"policy": label, **run_policy(utterances, wait)} for label, wait in policies.items()]
@@ -182,6 +199,7 @@ class _Senses:
         self._store, self._profile, self._with_words = catalog.ModelStore(models), profile, with_words
         self._catalog = catalog.load()
         self._engines: dict[str, Any] = {}
+        self._completions: dict[str, Completion | None] = {}
         self._smart_turn = SmartTurn(self._store.file(self._model("turn", "en")))
 
     def _model(self, role: Any, language: Any) -> Any:
@@ -206,6 +224,7 @@ class _Senses:
             return np.pad(heard, (0, max(0, missing)))
 
         words = self._engine(language).transcribe(upto(_ASKED)).text if self._with_words else None
+        completion = self._completion(language) if words else None
         return Silence(
             at,
             length,
@@ -213,6 +232,7 @@ class _Senses:
             self._smart_turn.completeness(upto(_PROBE)),
             self._smart_turn.completeness(upto(_ALONE)),
             None if words is None else ending(words, language),
+            completion.ends(words, lambda: False) if completion is not None and words is not None else None,
         )
 
     def _engine(self, language: str) -> Any:
@@ -222,6 +242,14 @@ class _Senses:
             model = self._model("stt", language)
             self._engines[language] = open_engine(model.engine, model.id, self._store.path(model), language)
         return self._engines[language]
+
+    def _completion(self, language: str) -> Completion | None:
+        if language not in self._completions:
+            from companion.apps.assemble import open_completion
+
+            model = self._catalog.chosen(self._store, "grammar", self._profile, language)
+            self._completions[language] = open_completion(self._store, {"grammar": model} if model else {}, None)
+        return self._completions[language]
 
 
 def _rows(table: Path) -> list[dict[str, str]]:

@@ -104,7 +104,7 @@ def run(
     console = Console(stderr=True)
 
     from companion.apps import plain
-    from companion.apps.assemble import assemble
+    from companion.apps.assemble import assemble, open_taking
     from companion.audio.files import FileDevice
     from companion.conversation import Conversation
 
@@ -113,7 +113,7 @@ def run(
     started = SessionStarted(settings.profile, assembled.models, settings.language, network="not locked")
     ahead, without = Tally(), Tally()
     ways: list[tuple[Tally, Parts, Callable[[], TurnTaking]]]
-    ways = [(ahead, assembled.parts, lambda: TurnTaking(duplex=True))]
+    ways = [(ahead, assembled.parts, lambda: open_taking(settings, assembled.parts))]
     if against_plain:
         ways.append((without, plain.parts(assembled.parts), plain.taking))
     for recording in track(recordings, "talking", console=console, disable=not console.is_terminal):

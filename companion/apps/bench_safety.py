@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, get_args
 
 from companion.affect.words import valence
-from companion.apps.assemble import chosen, open_replier
+from companion.apps.assemble import chosen, open_mind, open_replier
 from companion.apps.json_output import print_json
 from companion.apps.options import effective
 from companion.dialogue.reply import Replier
@@ -90,7 +90,7 @@ def run(home: Path, models: Path, profile: str | None, data: Path | None, as_jso
     for language in LANGUAGES:
         settings = effective(home, language=language, profile=profile)
         store, selected = chosen(models, settings)
-        replier = open_replier(store, selected, settings, None)
+        replier = open_replier(open_mind(store, selected), settings, None)
         goodbyes.append(measure_goodbyes(replier, language))
         asked.append(measure_identity(replier, language))
     identity = Identity(

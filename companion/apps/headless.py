@@ -18,7 +18,7 @@ from typing import Final, Literal
 import numpy as np
 
 from companion.apps import notices
-from companion.apps.assemble import assemble, open_hands_free, open_talk_memory
+from companion.apps.assemble import assemble, open_hands_free, open_taking, open_talk_memory
 from companion.apps.events_file import EventsFile
 from companion.apps.notices import Announcer, Need
 from companion.apps.notify import notify, watchdog_s
@@ -95,7 +95,8 @@ def run(
             raise
         started = SessionStarted(settings.profile, assembled.models, settings.language, network)
         observers: list[Observer] = [Status(), announcer, *([writer] if writer else [])]
-        conversation = Conversation(device, assembled.parts, started, observers, hands_free=hands_free)
+        taking = open_taking(settings, assembled.parts)
+        conversation = Conversation(device, assembled.parts, started, observers, taking, hands_free)
         for number, key in KEYS.items():
             signal.signal(number, lambda *_, key=key: conversation.post(KeyPressed(key)))
         conversation.run()

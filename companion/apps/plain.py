@@ -29,8 +29,8 @@ def taking() -> TurnTaking:
 
 
 def parts(given: Parts) -> Parts:
-    """`given`, with a mind that begins nothing before it is asked for the answer."""
-    return replace(given, replier=PlainDialogue(given.replier))
+    """`given`, with a mind that begins nothing before it is asked for the answer, and nobody who reads along."""
+    return replace(given, replier=PlainDialogue(given.replier), completion=None)
 
 
 class PlainDialogue:

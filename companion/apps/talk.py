@@ -10,7 +10,7 @@ from typing import Literal
 
 from rich.console import Console
 
-from companion.apps.assemble import assemble, open_hands_free, open_talk_memory
+from companion.apps.assemble import assemble, open_hands_free, open_taking, open_talk_memory
 from companion.apps.events_file import EventsFile
 from companion.apps.keys import keys, readable
 from companion.apps.options import effective
@@ -63,7 +63,8 @@ def run(
             opened.callback(writer.close)
         with quiet_stderr(), screen(settings, len(inputs), keys_work) as shown:
             observers: list[Observer] = [shown, *([writer] if writer else [])]
-            conversation = Conversation(device, assembled.parts, started, observers, hands_free=hands_free)
+            taking = open_taking(settings, assembled.parts)
+            conversation = Conversation(device, assembled.parts, started, observers, taking, hands_free)
             with keys(lambda key: conversation.post(KeyPressed(key))):
                 conversation.run()
     if output is not None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from companion.apps.assemble import chosen, open_replier, open_senses, open_talk_memory
+from companion.apps.assemble import chosen, open_mind, open_replier, open_senses, open_talk_memory
 from companion.apps.options import effective
 from companion.apps.unlock import Unlock
 from companion.apps.wording import say
@@ -33,7 +33,7 @@ def run(home: Path, models: Path, language: str | None, profile: str | None, unl
         if memory is not None:
             last.callback(memory.close)  # also where the talk is broken off
         with console.status(say(settings.language, "starting")):
-            replier = open_replier(store, selected, settings, memory)
+            replier = open_replier(open_mind(store, selected), settings, memory)
             senses = open_senses(store, selected, settings, voice=False)
             replier.warm((), _never)
         if interactive:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 ROLES: tuple[Role, ...] = get_args(Role)
 
-OPTIONAL_ROLES: frozenset[Role] = frozenset({"stt-stream", "tone", "embed"})
-"""A conversation goes on without them: no live captions, the same answer; feelings are heard in words and not in the
-voice; memories are found by their words alone."""
+OPTIONAL_ROLES: frozenset[Role] = frozenset({"stt-stream", "grammar", "tone", "embed"})
+"""A conversation goes on without them: no live captions, the same answer; a turn's end is told by its sound alone;
+feelings are heard in words and not in the voice; memories are found by their words alone."""
 
 _ROLE_NAMES: dict[Role, str] = {
     "llm": "language model",
@@ -28,6 +28,7 @@ _ROLE_NAMES: dict[Role, str] = {
     "tts": "voice",
     "vad": "voice activity model",
     "turn": "end-of-turn model",
+    "grammar": "end-of-sentence model",
     "tone": "tone-of-voice model",
     "embed": "memory search model",
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-Role = Literal["llm", "stt", "stt-stream", "tts", "vad", "turn", "tone", "embed"]
+Role = Literal["llm", "stt", "stt-stream", "tts", "vad", "turn", "grammar", "tone", "embed"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
+import numpy as np
 import psutil
 
 from companion.dialogue import amx
@@ -96,27 +97,21 @@ class Sampling:
 class LanguageModel:
     """One open model and its cache. To be used from one thread at a time."""
 
-    def __init__(self, path: Path, *, context: int = CONTEXT, threads: int | None = None) -> None:
+    def __init__(
+        self, path: Path, *, context: int = CONTEXT, threads: int | None = None, beside: LanguageModel | None = None
+    ) -> None:
         """Open the file.
 
-        `threads`: None takes the physical cores that this process may use.
+        `threads`: None takes the physical cores that this process may use. `beside`: where this model is open already;
+        the weights are then held once, and each of the two may be used from a thread of its own. It is closed last.
 
         Raises:
             ModelError: the file is missing, damaged, or carries no chat template.
         """
-        if not path.is_file():
-            raise ModelError(f"the language model {path.name} is missing: run `companion models pull`")
         lib = self._lib = _library()
         threads = threads or _cores()
-        options = lib.llama_model_default_params()
-        options.n_gpu_layers = 0
-        # Weights repacked for this processor: a token in 66 ms instead of 80, eight in 160 instead of 230 (1.5 B, two
-        # cores). Read, not mapped, so that they are held once.
-        options.use_extra_bufts = repacks()
-        options.load_mode = lib.LLAMA_LOAD_MODE_NONE
-        self._model = lib.llama_model_load_from_file(str(path).encode(), options)
-        if not self._model:
-            raise ModelError(f"the language model {path.name} cannot be read: run `companion models verify`")
+        self._shares = beside is not None
+        self._model: Any = beside._model if beside is not None else _weights(path)
         shape = lib.llama_context_default_params()
         shape.n_ctx = context
         shape.n_batch = shape.n_ubatch = BATCH
@@ -142,7 +137,8 @@ class LanguageModel:
         """Give the memory back. The model cannot be used afterwards."""
         if self._context:
             self._lib.llama_free(self._context)
-            self._lib.llama_model_free(self._model)
+            if not self._shares:
+                self._lib.llama_model_free(self._model)
             self._context = self._model = None
 
     def count(self, text: str) -> int:
@@ -154,10 +150,14 @@ class LanguageModel:
 
         A token that is only a part of a character has no text, and stays allowed.
         """
-        tokens = [n for n in range(self._size) if forbidden(self._piece(n).decode("utf-8", errors="ignore"))]
+        tokens = self.tokens_that(forbidden)
         self._forbidden = (self._lib.llama_logit_bias * len(tokens))()
         for bias, token in zip(self._forbidden, tokens, strict=True):
             bias.token, bias.bias = token, float("-inf")
+
+    def tokens_that(self, fit: Callable[[str], bool]) -> list[int]:
+        """The tokens whose text does `fit`."""
+        return [n for n in range(self._size) if fit(self._piece(n).decode("utf-8", errors="ignore"))]
 
     def prefill(
         self, messages: Sequence[Message], cancelled: Callable[[], bool], opening: str = "", *, begun: bool = False
@@ -183,6 +183,19 @@ class LanguageModel:
         scores = [float(logits[self._tokens(option)[0]]) for option in options]
         best = max(scores)
         return Choice(options[scores.index(best)], 1 / sum(math.exp(score - best) for score in scores))
+
+    def goes_on_with(
+        self, messages: Sequence[Message], tokens: Sequence[int], cancelled: Callable[[], bool]
+    ) -> float | None:
+        """Natural logarithm of the probability that the last message, only begun, goes on with one of `tokens`.
+
+        None if `cancelled`. Costs nothing beyond reading the prompt.
+        """
+        if not self._read(messages, "", cancelled, begun=True):
+            return None
+        logits = np.ctypeslib.as_array(self._lib.llama_get_logits_ith(self._context, -1), shape=(self._size,))
+        odds = np.exp(logits - logits.max())
+        return float(np.log(odds[list(tokens)].sum() / odds.sum() + 1e-12))
 
     def stream(
         self, messages: Sequence[Message], sampling: Sampling, cancelled: Callable[[], bool], opening: str = ""
@@ -337,6 +350,27 @@ class LanguageModel:
 def _common_prefix(one: Sequence[int], other: Sequence[int]) -> int:
     """How many tokens both begin with."""
     return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def _weights(path: Path) -> Any:
+    """The model in `path`, in llama.cpp's hands.
+
+    Raises:
+        ModelError: the file is missing or damaged.
+    """
+    if not path.is_file():
+        raise ModelError(f"the language model {path.name} is missing: run `companion models pull`")
+    lib = _library()
+    options = lib.llama_model_default_params()
+    options.n_gpu_layers = 0
+    # Weights repacked for this processor: a token in 66 ms instead of 80, eight in 160 instead of 230 (1.5 B, two
+    # cores). Read, not mapped, so that they are held once.
+    options.use_extra_bufts = repacks()
+    options.load_mode = lib.LLAMA_LOAD_MODE_NONE
+    model = lib.llama_model_load_from_file(str(path).encode(), options)
+    if not model:
+        raise ModelError(f"the language model {path.name} cannot be read: run `companion models verify`")
+    return model
 
 
 @cache

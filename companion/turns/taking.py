@@ -26,7 +26,7 @@ from companion.events import samples, seconds
 from companion.turns import backchannel
 from companion.turns.pauses import Pauses
 from companion.turns.speech import SpeechDetector, Voicing
-from companion.turns.turn_end import Cues, Endpoint, EndpointPolicy, turn_end
+from companion.turns.turn_end import PARSED, Cues, Endpoint, EndpointPolicy, turn_end
 from companion.turns.words_end import Ending
 
 
@@ -128,15 +128,24 @@ class TurnTaking:
     """Decides when to listen and when to answer. One instance a session; see the module for its states."""
 
     def __init__(
-        self, policy: EndpointPolicy | None = None, limits: TurnLimits | None = None, *, duplex: bool = False
+        self,
+        policy: EndpointPolicy | None = None,
+        limits: TurnLimits | None = None,
+        *,
+        duplex: bool = False,
+        parses: bool = False,
     ) -> None:
+        """`parses`: of all words that are read, `completes` will be told."""
         self.duplex = duplex
+        self._parses = parses
         self.pauses = Pauses()  # this owner's, within turns
-        self._policy = policy or EndpointPolicy()
+        self._policy = policy or (PARSED if parses else EndpointPolicy())
         self._limits = limits or TurnLimits()
         self._detector = SpeechDetector()
         self._completeness: float | None = None
         self._ending: Ending | None = None
+        self._ends: float | None = None
+        self._parsed = False
         self._heard = 0
         self._voice_end = 0
         self._began = 0
@@ -216,6 +225,13 @@ class TurnTaking:
         self._ending = ending
         return self._end_if_due()
 
+    def completes(self, revision: int, ends: float | None) -> list[Action]:
+        """How probable (natural logarithm) it is that a sentence ends with the words of `revision`; None: unknown."""
+        if revision != self.revision or self.phase is not Phase.PAUSED:
+            return []
+        self._ends, self._parsed = ends, True
+        return self._end_if_due()
+
     def nothing_said(self, revision: int) -> list[Action]:
         """The committed turn holds no words, or none that can be believed."""
         if revision != self.revision or self.phase is not Phase.COMMITTED:
@@ -289,7 +305,7 @@ class TurnTaking:
         self.phase = Phase.HEARING
         self.turn += 1
         self.revision += 1
-        self._completeness = self._ending = None
+        self._forget_cues()
         self._overlong = False
         self._began = voicing.began
         self._voice_end = voicing.last_voiced
@@ -308,7 +324,7 @@ class TurnTaking:
         self.phase = Phase.HEARING
         self.pauses = self.pauses.observe(seconds(pause))
         self.revision += 1
-        self._completeness = self._ending = None
+        self._forget_cues()
         return [Resume(self.turn, self.revision)]
 
     def _pause(self, end: int) -> list[Action]:
@@ -329,7 +345,8 @@ class TurnTaking:
         """The turn is over if it has been silent for long enough: asked with every window, and with every cue."""
         silence, due = self._heard - self._voice_end, self._due()
         unread = self._ending is None and silence < self._policy.longest
-        if silence < due.wait or unread or self.held:
+        unparsed = self._parses and not self._parsed and silence < self._policy.parsed
+        if silence < due.wait or unread or unparsed or self.held:
             return []
         if self._voiced < self._limits.least_voice:
             return self._dismiss()
@@ -338,7 +355,11 @@ class TurnTaking:
     def _due(self) -> Endpoint:
         """What silence ends this turn, as far as is known by now."""
         spoken = seconds(self._voice_end - self._began)
-        return turn_end(Cues(spoken, self._completeness, self._ending), self.pauses, self._policy)
+        return turn_end(Cues(spoken, self._completeness, self._ending, self._ends), self.pauses, self._policy)
+
+    def _forget_cues(self) -> None:
+        self._completeness = self._ending = self._ends = None
+        self._parsed = False
 
     def _commit(self, end: int, reason: str) -> list[Action]:
         self.phase = Phase.COMMITTED
