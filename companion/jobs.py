@@ -119,6 +119,7 @@ class Jobs:
     def read(self, turn: int, revision: int, start: int, upto: int) -> None:
         """`ReadingReady`: the words of the turn that began at sample `start`, up to sample `upto`."""
         void = self.void(revision)
+        self._parts.recognizer.hurry()
 
         def read() -> None:
             if void():

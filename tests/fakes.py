@@ -211,6 +211,9 @@ class ScriptedRecognizer:
     def partial(self) -> str:
         return self._text().split(" ")[0]
 
+    def hurry(self) -> None:
+        """There is nothing to give up."""
+
     def read(self, upto: int) -> Transcript:
         self.readings.append(upto)
         return Transcript(self._text(), "scripted", "en", self._confidence)

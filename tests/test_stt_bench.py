@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ class Parrot:
 
     id, language = "parrot", "en"
 
-    def transcribe(self, samples: Samples, draft: str | None = None) -> Transcript:
+    def transcribe(self, samples: Samples, draft: str | None = None, stop: Any = None) -> Transcript:
         return Transcript("one two three", self.id, self.language)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from companion import catalog, settings
 from companion.apps.scoring import pooled, word_errors
 from companion.events import SAMPLE_RATE, Samples, samples
 from companion.stt import moonshine_graph
-from companion.stt.engine import SpeechModelError
+from companion.stt.engine import GivenUp, SpeechModelError, Stop
 from companion.stt.moonshine import Moonshine, read_vocabulary
 from companion.stt.turn import TurnRecognizer
 from tests import real
@@ -53,6 +54,31 @@ def sentences() -> list[tuple[str, Samples]]:
 
 def open_files(folder: Path) -> Moonshine:
     return Moonshine("m", folder, "en")
+
+
+def test_a_transcription_that_is_not_wanted_any_more_ends_in_the_middle(moonshine: Moonshine) -> None:
+    sound = np.concatenate([real.clip(path) for path in real.clips()])
+    stop = Stop()
+    stop.ask()
+    with pytest.raises(GivenUp):
+        moonshine.transcribe(sound, stop=stop)
+    ended: list[BaseException] = []
+    stop = Stop()
+
+    def transcribe() -> None:
+        try:
+            moonshine.transcribe(sound, stop=stop)
+        except GivenUp as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=transcribe)
+    thread.start()
+    while stop._now is None:
+        time.sleep(0)
+    stop.ask()
+    thread.join()
+    assert ended
+    assert moonshine.transcribe(sound, stop=Stop()).text == moonshine.transcribe(sound).text
 
 
 def test_what_was_read_as_a_sentence_cannot_turn_into_nothing_and_a_misread_noise_can(moonshine: Moonshine) -> None:

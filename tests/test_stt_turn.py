@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from companion.events import FRAME, SAMPLE_RATE, Samples, Transcript, samples
-from companion.stt.engine import SpeechModelError
+from companion.stt.engine import GivenUp, SpeechModelError, Stop
 from companion.stt.turn import TurnRecognizer, joined, open_recognizer, quietest
 
 
@@ -20,7 +20,7 @@ class Loudness:
     def __init__(self) -> None:
         self.asked: list[tuple[int, str | None]] = []
 
-    def transcribe(self, samples: Samples, draft: str | None = None) -> Transcript:
+    def transcribe(self, samples: Samples, draft: str | None = None, stop: Stop | None = None) -> Transcript:
         self.asked.append((len(samples), draft))
         seconds = [samples[at : at + SAMPLE_RATE] for at in range(0, len(samples), SAMPLE_RATE)]
         words = [f"{np.abs(second).max() * 10:.0f}" for second in seconds if len(second) > SAMPLE_RATE // 2]
@@ -70,10 +70,10 @@ def test_no_caption_is_read_where_that_takes_long() -> None:
     now, took = 0.0, 2.0
 
     class Slow(Loudness):
-        def transcribe(self, samples: Samples, draft: str | None = None) -> Transcript:
+        def transcribe(self, samples: Samples, draft: str | None = None, stop: Stop | None = None) -> Transcript:
             nonlocal now
             now += took
-            return super().transcribe(samples, draft)
+            return super().transcribe(samples, draft, stop)
 
     recognizer = TurnRecognizer(Slow(), None, clock=lambda: now)
     hear(recognizer, speech(0.1, 0.2))
@@ -86,6 +86,21 @@ def test_no_caption_is_read_where_that_takes_long() -> None:
     assert recognizer.read(SAMPLE_RATE).text == "1"
     assert recognizer.partial() == "1 2"
     assert TurnRecognizer(Slow(), Captions(), clock=lambda: now).partial() == "0 frames"
+
+
+def test_a_caption_in_the_making_is_given_up_for_a_reading_and_a_reading_never_is() -> None:
+    class Stoppable(Loudness):
+        def transcribe(self, samples: Samples, draft: str | None = None, stop: Stop | None = None) -> Transcript:
+            recognizer.hurry()  # as another thread does in the middle of it
+            if stop is not None and stop.asked:
+                raise GivenUp
+            return super().transcribe(samples, draft, stop)
+
+    recognizer = TurnRecognizer(Stoppable(), None)
+    hear(recognizer, speech(0.1, 0.2))
+    recognizer.hurry()
+    assert recognizer.partial() is None
+    assert recognizer.read(2 * SAMPLE_RATE).text == "1 2"
 
 
 def test_the_same_reading_again_costs_nothing() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ class Parrot:
     def __init__(self) -> None:
         self.lengths: list[int] = []
 
-    def transcribe(self, samples: Samples, draft: str | None = None) -> Transcript:
+    def transcribe(self, samples: Samples, draft: str | None = None, stop: Any = None) -> Transcript:
         self.lengths.append(len(samples))
         return Transcript("one two three", self.id, self.language)
 

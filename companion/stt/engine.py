@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -19,17 +20,44 @@ class SpeechModelError(CompanionError):
         )
 
 
+class GivenUp(Exception):  # noqa: N818 - nothing went wrong
+    """A transcription was ended by its `Stop`."""
+
+
+class Stop:
+    """Lets another thread end a transcription that is no longer wanted."""
+
+    def __init__(self) -> None:
+        self._now: Callable[[], None] | None = None
+        self.asked = False
+
+    def by(self, now: Callable[[], None]) -> None:
+        """`now` ends what has just begun; it may be called twice."""
+        self._now = now
+        if self.asked:
+            now()
+
+    def ask(self) -> None:
+        """End it. From any thread."""
+        self.asked = True
+        if self._now is not None:
+            self._now()
+
+
 class Engine(Protocol):
     """Reads a stretch of speech at once, knowing how it ends: the stronger of the two passes."""
 
     id: str
     language: str
 
-    def transcribe(self, samples: Samples, draft: str | None = None) -> Transcript:
+    def transcribe(self, samples: Samples, draft: str | None = None, stop: Stop | None = None) -> Transcript:
         """The words of `samples` (16 kHz, at most 30 s); empty text where there are none.
 
         `draft` is what the engine itself made of a shorter or longer stretch of the same speech. It may make the
         reading quicker, and is no part of it. Not to be called by two threads at once.
+
+        Raises:
+            GivenUp: `stop` was asked for, and the engine can stop.
         """
         ...
 

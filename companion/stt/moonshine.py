@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from companion.events import SAMPLE_RATE, Samples, Transcript
 from companion.stt import moonshine_graph
-from companion.stt.engine import SpeechModelError, require, threads
+from companion.stt.engine import GivenUp, SpeechModelError, Stop, require, threads
 from companion.stt.guard import is_silent, is_vocalisation, repeating_tail
 
 _START, _END = 1, 2
@@ -61,20 +62,20 @@ class Moonshine:
         ]
         self._last: tuple[str, list[int]] = ("", [])
 
-    def transcribe(self, samples: Samples, draft: str | None = None) -> Transcript:
+    def transcribe(self, samples: Samples, draft: str | None = None, stop: Stop | None = None) -> Transcript:
         """See `Engine`. A draft counts if it is the text this engine gave last: its tokens are known."""
         if len(samples) < _MIN_SAMPLES or is_silent(samples):
             return Transcript("", self.id, self.language, None)
         known = self._last[1] if draft and draft == self._last[0] else []
         spoken = draft is not None and len(draft.split()) > _FEW_WORDS
-        tokens, log_probability = self._decode(np.concatenate((samples, _AFTER)), known, spoken)
+        tokens, log_probability = self._decode(np.concatenate((samples, _AFTER)), known, spoken, stop)
         text = self._text(tokens)
         self._last = (text, tokens)
         if is_vocalisation(text):
             return Transcript("", self.id, self.language, None)
         return Transcript(text, self.id, self.language, float(np.exp(log_probability)))
 
-    def _decode(self, samples: Samples, draft: list[int], spoken: bool) -> tuple[list[int], float]:
+    def _decode(self, samples: Samples, draft: list[int], spoken: bool, stop: Stop | None) -> tuple[list[int], float]:
         """Greedy decoding: the tokens of the text and the mean log-probability of the tokens, the end's included.
 
         The draft is put through the decoder in one pass; where it agrees with the likeliest token at each position, it
@@ -83,9 +84,8 @@ class Moonshine:
         many: in 2 of 110 test sentences, by a comma and by a mumbled word. `spoken`: there are words, whatever the
         model thinks of it.
         """
-        cross = dict(
-            zip(self._cross_names, self._encoder.run(None, {"input_values": samples[np.newaxis]}), strict=True)
-        )
+        run = _stoppable(stop)
+        cross = dict(zip(self._cross_names, run(self._encoder, {"input_values": samples[np.newaxis]}), strict=True))
         empty = np.zeros((1, self._heads, 0, self._head_size), np.float32)
         cache = dict.fromkeys(self._cache_names, empty)
         limit = int(len(samples) / SAMPLE_RATE * _TOKENS_PER_SECOND) + _MARGIN
@@ -94,7 +94,7 @@ class Moonshine:
         proposal = draft[: limit - 1]
         while True:
             fed = [tokens[-1] if tokens else _START, *proposal]
-            logits, *grown = self._decoder.run(None, {"input_ids": np.array([fed]), **cross, **cache})
+            logits, *grown = run(self._decoder, {"input_ids": np.array([fed]), **cross, **cache})
             if not tokens and (spoken or np.exp(_log_probabilities(logits[0, :1], _END)[0]) < _SURELY_NOTHING):
                 logits[0, 0, _END] = -np.inf
             best = logits[0].argmax(axis=-1)
@@ -146,6 +146,26 @@ def _log_probabilities(logits: NDArray[np.float32], tokens: Any) -> NDArray[np.f
     peak = logits.max(axis=-1)
     result: NDArray[np.float32] = chosen - peak - np.log(np.exp(logits - peak[:, np.newaxis]).sum(axis=-1))
     return result
+
+
+def _stoppable(stop: Stop | None) -> Callable[[Any, dict[str, Any]], list[Any]]:
+    """Runs a session on its inputs until `stop` is asked for, which takes the time of one operator."""
+    if stop is None:
+        return lambda session, inputs: session.run(None, inputs)
+    import onnxruntime
+
+    options = onnxruntime.RunOptions()
+    stop.by(lambda: setattr(options, "terminate", True))
+
+    def run(session: Any, inputs: dict[str, Any]) -> list[Any]:
+        try:
+            return session.run(None, inputs, options)  # type: ignore[no-any-return]
+        except Exception as error:
+            if stop.asked:
+                raise GivenUp from error
+            raise
+
+    return run
 
 
 def _open(folder: Path) -> tuple[Any, Any]:

@@ -14,7 +14,9 @@ from companion import events
 from companion.events import SAMPLE_RATE, Samples, Transcript
 from companion.stt.engine import (
     Engine,
+    GivenUp,
     SpeechModelError,
+    Stop,
     StreamingEngine,
     open_engine,
     open_streaming_engine,
@@ -47,7 +49,7 @@ class TurnRecognizer:
     are readings too. Without the stronger one, readings are the streaming engine's words. Memory stays bounded however
     long the turn: what exceeds `LONGEST` is cut at the quietest place of its last third and settled.
 
-    All calls come from one thread. `accept` may take as long as one reading.
+    All calls but that of `hurry` come from one thread. `accept` may take as long as one reading.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class TurnRecognizer:
         assert engine or stream
         self._engine, self._stream, self._longest, self._clock = engine, stream, longest, clock
         self._took = 0.0  # the last reading, in seconds
+        self._caption: Stop | None = None  # of the reading that is being made for a caption
         self.start()
 
     @property
@@ -92,22 +95,35 @@ class TurnRecognizer:
     def partial(self) -> str | None:
         """The words so far: nearly free with a streaming engine, else as dear as `read`. The caller says how often.
 
-        None where they would take too long to be had (`CAPTIONED_WITHIN_S`).
+        None where they would take too long to be had (`CAPTIONED_WITHIN_S`), or are no longer wanted (`hurry`).
         """
         if self._stream:
             return self._stream.partial()
-        return self.read(self._heard).text if self._took <= CAPTIONED_WITHIN_S else None
+        if self._took > CAPTIONED_WITHIN_S:
+            return None
+        self._caption = Stop()
+        try:
+            return self.read(self._heard, self._caption).text
+        except GivenUp:
+            return None
+        finally:
+            self._caption = None
 
-    def read(self, upto: int) -> Transcript:
+    def hurry(self) -> None:
+        """A caption in the making is given up, so that `read` need not wait for it. From any thread."""
+        if (caption := self._caption) is not None:
+            caption.ask()
+
+    def read(self, upto: int, stop: Stop | None = None) -> Transcript:
         """The best reading of the first `upto` samples of the turn; the same `upto` again costs nothing.
 
         The streaming engine, where it stands alone, reads all that it has heard.
         """
         if self._last is None or self._last[0] != upto:
-            self._last = (upto, self._read(upto))
+            self._last = (upto, self._read(upto, stop))
         return self._last[1]
 
-    def _read(self, upto: int) -> Transcript:
+    def _read(self, upto: int, stop: Stop | None) -> Transcript:
         if not self._engine:
             assert self._stream
             return self._stream.finish()
@@ -115,7 +131,7 @@ class TurnRecognizer:
         if upto > self._unread_from or not parts:
             sound = self._sound()[: max(0, upto - self._unread_from)]
             began = self._clock()
-            rest = self._engine.transcribe(sound, self._draft)
+            rest = self._engine.transcribe(sound, self._draft, stop)
             self._took = self._clock() - began
             self._draft = rest.text
             parts.append(rest)

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from companion.events import SAMPLE_RATE, Samples, Transcript
-from companion.stt.engine import SpeechModelError, require, threads
+from companion.stt.engine import SpeechModelError, Stop, require, threads
 from companion.stt.guard import compression_ratio, is_silent, is_vocalisation, starts_again
 
 _FILES = ("model.bin", "config.json", "tokenizer.json", "vocabulary.txt")
@@ -82,8 +82,8 @@ class Whisper:
         except Exception as error:  # CTranslate2 and tokenizers each have their own, down to bare Exception
             raise SpeechModelError(model_id, "a file is damaged") from error
 
-    def transcribe(self, samples: Samples, draft: str | None = None) -> Transcript:
-        """See `Engine`. The draft is not used: CTranslate2 cannot check one."""
+    def transcribe(self, samples: Samples, draft: str | None = None, stop: Stop | None = None) -> Transcript:
+        """See `Engine`. The draft is not used, and `stop` does not stop it: CTranslate2 can do neither."""
         nothing = Transcript("", self.id, self.language, None)
         if is_silent(samples):
             return nothing
