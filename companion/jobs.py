@@ -120,6 +120,7 @@ class Jobs:
         """`ReadingReady`: the words of the turn that began at sample `start`, up to sample `upto`."""
         void = self.void(revision)
         self._parts.recognizer.hurry()
+        self._parts.replier.give_way()
 
         def read() -> None:
             if void():

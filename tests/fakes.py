@@ -242,6 +242,9 @@ class ScriptedReplier:
     def follow(self, history: Sequence[Exchange], words: str, cancelled: Callable[[], bool]) -> None:
         self.followed.append(words)
 
+    def give_way(self) -> None:
+        """Nothing takes time."""
+
     def familiar(self) -> Sequence[Clause]:
         return [self.leads] if self.leads is not None else []
 

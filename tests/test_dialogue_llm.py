@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -205,6 +205,24 @@ def test_two_of_one_file_hold_its_weights_once_and_disturb_each_other_in_nothing
     assert "".join(opened.stream(ASKED, SAME, never)) == alone
     other.close()
     assert "".join(opened.stream(ASKED, SAME, never)) == alone
+
+
+def test_reading_ahead_gives_way_in_the_middle_of_a_batch_and_what_matters_does_not(model: LanguageModel) -> None:
+    words = Message("user", "and then we went on along the river " * 12)
+
+    def asked() -> bool:
+        model.give_way()
+        return False
+
+    def read_and_write(cancelled: Callable[[], bool]) -> str:
+        model.prefill(HEAD, never)
+        assert model.prefill((*HEAD, words), cancelled).evaluated > 50
+        return "".join(model.stream((*HEAD, words), SAME, never))
+
+    whole = read_and_write(never)
+    model.prefill(HEAD, never)
+    assert model.prefill((*HEAD, words), asked, begun=True).evaluated == 0
+    assert read_and_write(asked) == whole
 
 
 def test_every_piece_is_whole_characters(model: LanguageModel) -> None:

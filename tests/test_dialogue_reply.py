@@ -43,6 +43,9 @@ class ScriptedModel:
     def forbid(self, forbidden: Callable[[str], bool]) -> None:
         self.unfit = forbidden
 
+    def give_way(self) -> None:
+        """Nothing takes time."""
+
     def prefill(
         self, messages: Sequence[Message], cancelled: Callable[[], bool], opening: str = "", *, begun: bool = False
     ) -> Evaluation:

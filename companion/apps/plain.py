@@ -46,6 +46,9 @@ class PlainDialogue:
     def follow(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> None:
         """Nothing."""
 
+    def give_way(self) -> None:
+        """Nothing is followed."""
+
     def familiar(self) -> Sequence[Clause]:
         """As it is."""
         return self._dialogue.familiar()

@@ -46,6 +46,9 @@ _SPIN: Final = "1000"
 a thread spins there through its whole time slice when anything else wants the core (measured with one busy neighbour on
 two cores: 15 tokens/s of prefill and 1 of decoding, against 127 and 10 with this)."""
 
+_GO, _HALT = b"0", b"1"
+_ABORTED: Final = 2  # what llama_decode returns then
+
 _NEXT: Final = "\ue000"
 """Stands for the owner's next words while a prompt is rendered without them; a private-use character."""
 
@@ -119,6 +122,9 @@ class LanguageModel:
         self._context = lib.llama_init_from_model(self._model, shape)
         if not self._context:
             raise ModelError(f"not enough memory for the language model {path.name}")
+        self._ahead = False  # it reads what may still change
+        self._stop = ctypes.create_string_buffer(_GO, 2)
+        lib.llama_set_abort_callback(self._context, _is_set(), ctypes.cast(self._stop, ctypes.c_void_p))
         self._memory = lib.llama_get_memory(self._context)
         self._vocab = lib.llama_model_get_vocab(self._model)
         self._size = lib.llama_vocab_n_tokens(self._vocab)
@@ -165,10 +171,20 @@ class LanguageModel:
         """Read a prompt ahead of time, in small batches with a look at `cancelled` before each.
 
         Messages that end with the owner's words are read up to where the reply begins, and on through its `opening`;
-        where these words have only `begun`, to their end; other messages up to where the owner's next words begin.
+        where these words have only `begun`, to their end, unless it is asked to `give_way`; other messages up to where
+        the owner's next words begin.
         """
-        self._read(messages, opening, cancelled, begun)
+        self._ahead = begun
+        try:
+            self._read(messages, opening, cancelled, begun)
+        finally:
+            self._ahead = False
         return self.evaluation
+
+    def give_way(self) -> None:
+        """Stop reading words that have only begun, in the middle of a batch, for others to compute. From any thread."""
+        if self._ahead:
+            self._stop.value = _HALT
 
     def choose(
         self, messages: Sequence[Message], options: Sequence[str], cancelled: Callable[[], bool]
@@ -230,6 +246,7 @@ class LanguageModel:
     ) -> bool:
         """Bring the cache to hold exactly this prompt; False if it was cancelled before that."""
         self._calls += 1
+        self._stop.value = _GO
         tokens = self._tokens(self._render(messages, begun) + opening)
         if len(tokens) >= self.context:
             raise ValueError("the prompt is longer than the context")
@@ -245,9 +262,8 @@ class LanguageModel:
             self._logits = False
         self.evaluation = Evaluation(kept, 0)
         for start in range(kept, len(tokens), BATCH):
-            if cancelled():
+            if cancelled() or not self._decode(tokens[start : start + BATCH]):
                 return False
-            self._decode(tokens[start : start + BATCH])
             self.evaluation = Evaluation(kept, len(self._cached) - kept)
         return True
 
@@ -272,13 +288,19 @@ class LanguageModel:
         self._logits = False
         return _common_prefix(self._cached[kept:], tokens[kept:])
 
-    def _decode(self, tokens: list[int]) -> None:
+    def _decode(self, tokens: list[int]) -> bool:
+        """Evaluate `tokens`; False if it gave way meanwhile, with nothing of them in the cache."""
         array = (self._lib.llama_token * len(tokens))(*tokens)  # the batch points into it
         status = self._lib.llama_decode(self._context, self._lib.llama_batch_get_one(array, len(tokens)))
+        if status == _ABORTED:
+            self._lib.llama_memory_seq_rm(self._memory, 0, len(self._cached), -1)
+            self._stop.value, self._logits = _GO, False
+            return False if self._ahead else self._decode(tokens)  # it was asked for a moment too late
         if status != 0:
             raise ModelError(f"the language model could not go on (llama.cpp reports {status})")
         self._cached += tokens
         self._logits = True
+        return True
 
     def _sampler(self, sampling: Sampling) -> Any:
         lib = self._lib
@@ -383,6 +405,16 @@ def _library() -> ModuleType:
     llama_cpp.llama_backend_init()
     module: ModuleType = llama_cpp
     return module
+
+
+@cache
+def _is_set() -> Any:
+    """The question whether to abort, which llama.cpp asks before each of the operations of a batch, some 600 of them.
+
+    It is the C library's `atoi`, on the text of the flag: a callback in Python would take the interpreter's lock
+    every time, from the threads that compute.
+    """
+    return ctypes.cast(ctypes.CDLL(None).atoi, _library().ggml_abort_callback)
 
 
 @cache

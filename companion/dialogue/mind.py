@@ -46,6 +46,9 @@ class Dialogue(Protocol):
     def follow(self, history: Sequence[Exchange], words: str, cancelled: Cancelled) -> None:
         """Read what the owner has said so far, while more is to come."""
 
+    def give_way(self) -> None:
+        """Stop following, at once: the processor is needed. From any thread."""
+
     def familiar(self) -> Sequence[Clause]:
         """What is likely to be said word for word, so that its sound can be made beforehand."""
 

@@ -82,6 +82,9 @@ class Model(Protocol):
     ) -> Evaluation:
         """Read ahead of time."""
 
+    def give_way(self) -> None:
+        """Stop reading ahead, at once."""
+
     def choose(self, messages: Sequence[Message], options: Sequence[str], cancelled: Cancelled) -> Choice | None:
         """What the reply would most likely begin with."""
 

@@ -123,6 +123,11 @@ class Replier:
         if self._model is not None and not self._answered_in_code(history, words):
             self._read(history, words, cancelled, begun=True)
 
+    def give_way(self) -> None:
+        """Stop following, at once: the words that may be the last ones need the processor. From any thread."""
+        if self._model is not None:
+            self._model.give_way()
+
     def familiar(self) -> Sequence[Clause]:
         """The leads, what is said in danger, and that it is a program where that is said next."""
         said = [Clause(lead.text, last=False, style=lead.style) for lead in self._leads.all()]
