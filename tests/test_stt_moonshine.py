@@ -17,7 +17,7 @@ from companion.apps.scoring import pooled, word_errors
 from companion.events import SAMPLE_RATE, Samples, samples
 from companion.stt import moonshine_graph
 from companion.stt.engine import GivenUp, SpeechModelError, Stop
-from companion.stt.moonshine import Moonshine, read_vocabulary
+from companion.stt.moonshine import Moonshine, read_vocabulary, rejoined
 from companion.stt.turn import TurnRecognizer
 from tests import real
 
@@ -79,6 +79,16 @@ def test_a_transcription_that_is_not_wanted_any_more_ends_in_the_middle(moonshin
     thread.join()
     assert ended
     assert moonshine.transcribe(sound, stop=Stop()).text == moonshine.transcribe(sound).text
+
+
+def test_a_draft_with_another_word_in_it_is_rejoined_behind_that_word() -> None:
+    draft = [5, 6, 7, 8, 9, 10, 11]
+    assert rejoined([5, 99, 7, 8], draft) == [9, 10, 11]  # another word
+    assert rejoined([5, 6, 99, 98, 7, 8], draft) == [9, 10, 11]  # one more
+    assert rejoined([5, 8, 9], draft) == [10, 11]  # one less
+    assert rejoined([5, 99], draft) == []
+    assert rejoined([7], draft) == []
+    assert rejoined([*range(20, 40), 7, 8], draft) == []  # another place altogether
 
 
 def test_what_was_read_as_a_sentence_cannot_turn_into_nothing_and_a_misread_noise_can(moonshine: Moonshine) -> None:
