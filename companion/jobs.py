@@ -2,7 +2,8 @@
 
 What comes of it is a message on the loop's queue, with the revision it was begun for; a job that has become void by
 then does nothing. One reads (speech to text), one parses (whether the words are a sentence), one judges (Smart Turn and
-the voice), one writes (the language model), one speaks, one keeps (the memory). No job holds state or calls another.
+the voice), one writes (the language model), one speaks, one keeps (the memory). No job holds state, and only the reader
+gives work to another, the parser.
 """
 
 from __future__ import annotations
