@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import SimpleNamespace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from companion.apps.assemble import open_taking
 from companion.events import SAMPLE_RATE, samples, seconds
+from companion.settings import Patience, Profile, Settings
 from companion.turns.pauses import Pauses
 from companion.turns.taking import (
     Action,
@@ -22,7 +26,7 @@ from companion.turns.taking import (
     TurnLimits,
     TurnTaking,
 )
-from companion.turns.turn_end import PARSED, EndpointPolicy
+from companion.turns.turn_end import PARSED, EndpointPolicy, policy_of
 from companion.turns.words_end import Ending
 
 WINDOW = 512
@@ -393,3 +397,17 @@ def test_no_order_of_anything_commits_while_our_reply_is_undecided(
         taking.stopped_playing(room.position)
     room.silence(4.0)
     assert taking.phase in (Phase.LISTENING, Phase.COMMITTED)
+
+
+@pytest.mark.parametrize(
+    ("profile", "chosen", "patience"),
+    [("starter", None, "normal"), ("tiny", None, "short"), ("tiny", "long", "long"), ("starter", "short", "short")],
+)
+def test_a_talk_is_as_patient_as_its_owner_says_or_else_as_its_models_are(
+    profile: Profile, chosen: Patience | None, patience: Patience
+) -> None:
+    reads_along = SimpleNamespace(completion=object())
+    taking = open_taking(Settings(profile=profile, patience=chosen), reads_along)  # type: ignore[arg-type]
+    assert taking._policy == policy_of(patience, parses=True)
+    deaf = open_taking(Settings(profile=profile, patience=chosen), SimpleNamespace(completion=None))  # type: ignore[arg-type]
+    assert deaf._policy == policy_of(patience, parses=False)
