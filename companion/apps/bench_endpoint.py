@@ -2,8 +2,9 @@
 
 Smart Turn, the recogniser, and what reads the grammar, where it is installed, are the real ones; each is asked once in
 every pause of `turn-pauses.csv` that is long enough. Time is that of the file: our policies count from where the voice
-detector would, `_HANGOVER` seconds into the pause. The words are known `_READ` seconds later, Smart Turn's answer, which
-takes 47 ms, before, and whether they are a sentence by the time that the policies wait for anyway. Each speaker is one owner, whose pauses are learned from one utterance to the next.
+detector would, `_HANGOVER` seconds into the pause. The words are known `_READ` seconds later, Smart Turn's answer,
+which takes 47 ms, before, and whether they are a sentence by the time that the policies wait for anyway. Each speaker
+is one owner, whose pauses are learned from one utterance to the next.
 """
 
 from __future__ import annotations
