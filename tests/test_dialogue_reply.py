@@ -270,7 +270,11 @@ CHECK_IN = "If it's more than that, or you don't feel safe, just say so, and I'l
 
 def weighing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Words of a weight may be of danger, or may not."""
-    monkeypatch.setattr(CrisisDetector, "unsure", lambda self, words: "suicide" if "weight" in words else None)
+
+    def unsure(self: CrisisDetector, words: str, before: str | None = None) -> str | None:
+        return "suicide" if "weight" in words else None
+
+    monkeypatch.setattr(CrisisDetector, "unsure", unsure)
 
 
 @pytest.mark.parametrize("ahead", [False, True])

@@ -156,10 +156,11 @@ def _answered(detector: CrisisDetector, lines: Sequence[Line]) -> tuple[float | 
 
 def _judged(detector: CrisisDetector, line: Line) -> tuple[bool, bool]:
     """Whether `line` is taken for a crisis, in one of its turns or in both together, and whether it checks in there."""
-    turns = [line.before, line.text] if line.before else [line.text]
-    together, sure = detector.behind(line.before, line.text) if line.before else (None, True)
-    answered = any(detector.kind(words) for words in turns) or (together is not None and sure)
-    return answered, together is not None or any(detector.unsure(words) for words in turns)
+    if not line.before:
+        return detector.kind(line.text) is not None, detector.unsure(line.text) is not None
+    answered = detector.kind(line.before) or detector.kind(line.text, line.before)
+    checks_in = detector.unsure(line.before) or detector.unsure(line.text, line.before)
+    return answered is not None, checks_in is not None
 
 
 def measure_goodbyes(replier: Replier, language: Language) -> Goodbyes:

@@ -85,17 +85,22 @@ class CrisisDetector:
         """What danger `words` speak of by the patterns alone, for words that are known to be something else."""
         return self._by_pattern(words)
 
-    def kind(self, words: str) -> Kind | None:
-        """What danger `words` speak of; None where of none."""
+    def kind(self, words: str, before: str | None = None) -> Kind | None:
+        """What danger `words` speak of, by themselves or behind those `before` them; None where of none."""
         kind, sure = self._judged(words)
+        if before is not None and (kind is None or not sure):
+            kind, sure = self._behind(before, words)
         return kind if sure else None
 
-    def unsure(self, words: str) -> Kind | None:
-        """What danger `words` may speak of, where it is not sure of any; else None."""
+    def unsure(self, words: str, before: str | None = None) -> Kind | None:
+        """What danger `words` may speak of, where it is not sure of any by themselves, or behind those `before` them;
+        else None."""
         kind, sure = self._judged(words)
+        if before is not None and (kind is None or sure):
+            return self._behind(before, words)[0]
         return None if sure else kind
 
-    def behind(self, before: str, words: str) -> tuple[Kind | None, bool]:
+    def _behind(self, before: str, words: str) -> tuple[Kind | None, bool]:
         """What danger `words` speak of behind those `before` them, where neither does by itself, and whether that is
         sure.
 

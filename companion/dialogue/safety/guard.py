@@ -106,19 +106,13 @@ class Guard:
         yes, and who is not may go on.
         """
         recent = history[-_RECENT:]
-        if self._is_plain(words) or not self._may_be_danger(history, words):
+        if self._is_plain(words) or self._crisis.unsure(words, _before(history)) is None:
             return None
         if any(self.answers.checked_in(turn.companion) for turn in recent):
             return None
         if any(self._recent_dangers(history, _RECENT)):
             return None
         return FixedAnswer("check-in", self.answers.check_in())
-
-    def _may_be_danger(self, history: Sequence[Exchange], words: str) -> bool:
-        """Whether it is not sure of `words`, or of them behind the turn before."""
-        if self._crisis.unsure(words) is not None:
-            return True
-        return bool(history) and self._crisis.behind(history[-1].owner, words)[0] is not None
 
     def _answer_on_medicine(self, history: Sequence[Exchange], words: str) -> FixedAnswer | None:
         if self._signs.medicine(words) or (self._advised_none(history) and self._signs.more_of_medicine(words)):
@@ -142,10 +136,7 @@ class Guard:
         elif self._is_plain(words):
             kind = self._crisis.named(words)
         else:
-            kind = self._crisis.kind(words)
-            if kind is None and at_once and history:
-                behind, sure = self._crisis.behind(history[-1].owner, words)
-                kind = behind if sure else None
+            kind = self._crisis.kind(words, _before(history) if at_once else None)
         if kind is not None or not at_once or not self._checked_in(history):
             return kind
         asked = "?" in history[-1].companion  # then a bare yes answers that
@@ -170,3 +161,8 @@ class Guard:
         """What danger each of the last `turns` of `history` was answered as."""
         for number in range(max(0, len(history) - turns), len(history)):
             yield self._danger(history[:number], history[number].owner)
+
+
+def _before(history: Sequence[Exchange]) -> str | None:
+    """The owner's words in the turn before, if there was one."""
+    return history[-1].owner if history else None
