@@ -406,7 +406,7 @@ class Conversation:
         turn = self._turn
         assert turn is not None
         turn.voice_end_t = self._clock.now() - seconds(self._position - action.voice_end)
-        turn.reading, turn.parsed = None, self._parts.completion is None
+        turn.reading = None
         self._ask_words(turn, action.upto, action.revision)
         turn.listening = self._parts.senses is not None and self._parts.senses.listens
         if turn.listening:  # before Smart Turn is asked, which is not until later in the pause
@@ -419,19 +419,17 @@ class Conversation:
 
     def _have_completeness(self, message: CompletenessReady) -> None:
         """How complete the turn sounds is known."""
-        assert self._turn is not None
-        self._turn.judged = True
-        self._have_cue(self._turn, self._taking.judge(message.revision, message.probability))
+        self._have_cue(self._taking.judge(message.revision, message.probability))
         self._maybe_nod()
 
     def _have_completion(self, message: CompletionReady) -> None:
         """Whether the words are a whole sentence is known."""
-        assert self._turn is not None
-        self._turn.parsed = True
-        self._have_cue(self._turn, self._taking.completes(message.revision, message.ends))
+        self._have_cue(self._taking.completes(message.revision, message.ends))
 
-    def _have_cue(self, turn: Turn, actions: Sequence[Action]) -> None:
+    def _have_cue(self, actions: Sequence[Action]) -> None:
         """The model waited for it, to leave the processor to those who judge."""
+        turn = self._turn
+        assert turn is not None
         if actions:
             self._act_all(actions)
         elif turn.commit is None and turn.reading is not None and self._spoken is None:
@@ -495,7 +493,7 @@ class Conversation:
             return
         if turn.commit is not None:
             self._answer(turn, turn.commit, reading)
-        elif turn.judged and turn.parsed and reading.transcript.text:
+        elif self._taking.judged and reading.transcript.text:
             self._prepare(turn, turn.words(reading.transcript.text), reading.revision)
 
     def _have_voice(self, message: VoiceReady) -> None:

@@ -34,8 +34,6 @@ class Turn:
     probed: int = 0  # the sample up to which words were asked for
     reading: ReadingReady | None = None
     listening: bool = False  # the voice is being measured
-    judged: bool = False  # Smart Turn has said how complete it sounds
-    parsed: bool = False  # and whether the words are a sentence is known, or not to be had
     tone: Any = None  # the features of its voice, where it was listened to
     affect: Affect | None = None
     read_at: float = 0.0
@@ -61,7 +59,7 @@ class Turn:
     def resume(self) -> None:
         """The owner goes on: what was made of the words so far is void."""
         self.reading, self.tone, self.commit, self.reply, self.rest = None, None, None, None, None
-        self.listening, self.judged, self.parsed, self.affect = False, False, False, None
+        self.listening, self.affect = False, None
         self.unsaid.clear()
 
 

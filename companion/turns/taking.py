@@ -26,7 +26,7 @@ from companion.events import samples, seconds
 from companion.turns import backchannel
 from companion.turns.pauses import Pauses
 from companion.turns.speech import SpeechDetector, Voicing
-from companion.turns.turn_end import PARSED, Cues, Endpoint, EndpointPolicy, turn_end
+from companion.turns.turn_end import Cues, Endpoint, EndpointPolicy, policy_of, turn_end
 from companion.turns.words_end import Ending
 
 
@@ -139,13 +139,13 @@ class TurnTaking:
         self.duplex = duplex
         self._parses = parses
         self.pauses = Pauses()  # this owner's, within turns
-        self._policy = policy or (PARSED if parses else EndpointPolicy())
+        self._policy = policy or policy_of("normal", parses=parses)
         self._limits = limits or TurnLimits()
         self._detector = SpeechDetector()
         self._completeness: float | None = None
         self._ending: Ending | None = None
         self._ends: float | None = None
-        self._parsed = False
+        self._parsed = not parses  # whether it is known, or not to be had
         self._heard = 0
         self._voice_end = 0
         self._began = 0
@@ -170,6 +170,11 @@ class TurnTaking:
     def held(self) -> bool:
         """Our reply waits for what the owner's voice over it turns out to be."""
         return self.replying is not None and self.phase is not Phase.SPEAKING
+
+    @property
+    def judged(self) -> bool:
+        """How complete the turn sounds is known in this pause, and whether its words are a sentence, if ever."""
+        return self._completeness is not None and self._parsed
 
     @property
     def voiced_for(self) -> int:
@@ -345,7 +350,7 @@ class TurnTaking:
         """The turn is over if it has been silent for long enough: asked with every window, and with every cue."""
         silence, due = self._heard - self._voice_end, self._due()
         unread = self._ending is None and silence < self._policy.longest
-        unparsed = self._parses and not self._parsed and silence < self._policy.parsed
+        unparsed = not self._parsed and silence < self._policy.parsed
         if silence < due.wait or unread or unparsed or self.held:
             return []
         if self._voiced < self._limits.least_voice:
@@ -359,7 +364,7 @@ class TurnTaking:
 
     def _forget_cues(self) -> None:
         self._completeness = self._ending = self._ends = None
-        self._parsed = False
+        self._parsed = not self._parses
 
     def _commit(self, end: int, reason: str) -> list[Action]:
         self.phase = Phase.COMMITTED
