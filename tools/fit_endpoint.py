@@ -24,16 +24,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from companion import catalog, settings
+from companion.apps.assemble import open_completion
 from companion.apps.recordings import Recording, default_data, read_sets, read_sound
 from companion.audio.smart_turn import SmartTurn
 from companion.audio.voice_activity import WINDOW, VoiceActivity
-from companion.dialogue import completion
-from companion.dialogue.completion import Completion
-from companion.dialogue.llm import LanguageModel
 from companion.events import SAMPLE_RATE, Samples, samples
 from companion.stt.engine import open_engine
 from companion.turns.speech import SpeechDetector
-from companion.turns.turn_end import GOES_ON, Cues, length_of, probability, sound_of
+from companion.turns.turn_end import GOES_ON, Cues, grammar_of, length_of, probability, sound_of
 from companion.turns.words_end import Ending, ending
 
 Numbers = NDArray[np.float64]
@@ -102,8 +100,7 @@ class _Senses:
         self._smart_turn = SmartTurn(self._store.file(self._model("turn", "en")))
         self._voice = VoiceActivity(self._store.file(self._model("vad", "en")))
         self._engines: dict[str, Any] = {}
-        grammar = LanguageModel(self._store.file(self._model("grammar", "en")), context=completion.CONTEXT, threads=1)
-        self._completion = Completion(grammar)
+        self._completion = open_completion(self._store, {"grammar": self._model("grammar", "en")}, None)
 
     def silences(self, recording: Recording, end_s: float | None, with_end: bool) -> list[Heard]:
         """Those of one recording that are fitted on, in order.
@@ -124,7 +121,9 @@ class _Senses:
             completeness = self._smart_turn.completeness(sound[start : at + PROBE])
             spoken = (at - began) / SAMPLE_RATE
             kind = ending(words, recording.language)
-            ends = self._completion.ends(words, lambda: False) if recording.language == "en" else None
+            ends = None
+            if self._completion is not None and recording.language == "en":
+                ends = self._completion.ends(words, lambda: False)
             heard.append(Heard(recording.set, recording.speaker, over, spoken, completeness, kind, ends))
         return heard
 
@@ -211,16 +210,16 @@ def report(label: str, heard: Sequence[Heard], shipped: dict[str, float]) -> Non
 
 
 def report_grammar(heard: Sequence[Heard]) -> None:
-    """Print what `Cues.ends` weighs beside the other cues, and where it says neither; by Newton's method."""
+    """Print what the grammar weighs beside the other cues, and how far off its zero is; by Newton's method."""
     from sklearn.metrics import roc_auc_score
 
     others = np.array([probability(Cues(h.spoken, h.completeness, h.ending)) for h in heard])
-    x = np.array([[max(-8.0, h.ends or 0.0), 1.0] for h in heard])
+    x = np.array([[grammar_of(h.ends), 1.0] for h in heard])
     over, weights = np.array([h.over for h in heard], float), np.zeros(2)
     for _ in range(20):
         p = 1 / (1 + np.exp(-(np.log(others / (1 - others)) + x @ weights)))
         weights += np.linalg.solve(x.T @ (x * (p * (1 - p))[:, None]), x.T @ (over - p))
-    print(f"\ngrammar: {weights[0]:.2f} (0.54), says neither at {-weights[1] / weights[0]:.2f} (-2.30)")
+    print(f"\ngrammar: {weights[0]:.2f} (0.54), says neither at {-weights[1] / weights[0]:.2f} (0.00)")
     for name in sorted({h.set for h in heard}):
         own = np.array([h.set == name for h in heard])
         auc, alone = (roc_auc_score(over[own], values[own]) for values in (p, x[:, 0]))

@@ -140,6 +140,11 @@ def length_of(spoken: float) -> float:
     return math.log(min(10.0, max(1.5, spoken)) / 3)
 
 
+def grammar_of(ends: float | None) -> float:
+    """What a language model expects, as the coefficient counts it: 0 where it says neither, or is not known."""
+    return max(_LEAST, ends) - _COMMON if ends is not None else 0.0
+
+
 def probability(cues: Cues) -> float:
     """Probability, 0…1, that the turn is over, before its silence is counted."""
     sound, spoken = sound_of(cues.completeness), length_of(cues.spoken)
@@ -147,9 +152,7 @@ def probability(cues: Cues) -> float:
         logit = -0.69 + 0.34 * sound + 1.06 * spoken
     else:
         logit = -0.78 + 0.25 * sound + 0.90 * spoken + _WORDS[cues.ending]
-    if cues.ends is not None:
-        logit += 0.54 * (max(_LEAST, cues.ends) - _COMMON)
-    return 1 / (1 + math.exp(-logit))
+    return 1 / (1 + math.exp(-logit - 0.54 * grammar_of(cues.ends)))
 
 
 def turn_end(cues: Cues, pauses: Pauses, policy: EndpointPolicy) -> Endpoint:
