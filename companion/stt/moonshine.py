@@ -105,12 +105,12 @@ class Moonshine:
             agreed = next((i for i, token in enumerate(proposal) if token != best[i]), len(proposal))
             tokens += [int(token) for token in best[: agreed + 1]]
             log_probabilities.extend(_log_probabilities(logits[0, : agreed + 1], best[: agreed + 1]))
-            proposal = rejoined(tokens, draft)[: limit - len(tokens) - 1]
             if tokens[-1] == _END or len(tokens) >= limit:
                 break
             if repeats := repeating_tail(tokens):
                 tokens = tokens[: len(tokens) - repeats]
                 break
+            proposal = rejoined(tokens, draft)[: limit - len(tokens) - 1]
             known = len(tokens)  # of the start and the tokens but the last
             cache = {name: kept[:, :, :known] for name, kept in zip(self._cache_names, grown, strict=True)}
         return [token for token in tokens if token != _END], float(np.mean(log_probabilities))
