@@ -187,7 +187,7 @@ class Judge:
     def __init__(self, completeness: float) -> None:
         self._completeness = completeness
 
-    def completeness(self, speech: Samples) -> float:
+    def completeness(self, speech: Samples, silence: int) -> float:
         return self._completeness
 
 

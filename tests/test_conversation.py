@@ -133,14 +133,14 @@ def test_the_words_are_in_the_models_cache_before_the_turn_is_over() -> None:
 
 
 def test_the_model_leaves_the_processor_to_smart_turn() -> None:
-    """The words are known long before Smart Turn is asked, and the model begins after it has answered."""
+    """The model begins after it has answered, also where the words are known before."""
     replier = ScriptedReplier("Good.")
     begun: list[list[str]] = []
 
     class Watching(Judge):
-        def completeness(self, speech: Samples) -> float:
+        def completeness(self, speech: Samples, silence: int) -> float:
             begun.append(list(replier.prepared))
-            return super().completeness(speech)
+            return super().completeness(speech, silence)
 
     converse(UTTERANCE, replier=replier, judge=Watching(1.0))
     assert begun == [[]]

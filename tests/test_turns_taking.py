@@ -20,7 +20,6 @@ from companion.turns.taking import (
     Dismiss,
     Hold,
     Phase,
-    Probe,
     Read,
     Resume,
     TurnLimits,
@@ -48,7 +47,7 @@ class Room:
             actions = self.taking.hear(self.position, self.position + WINDOW, probability)
             self.position += WINDOW
             for action in [*actions]:
-                if isinstance(action, Probe) and completeness is not None:
+                if isinstance(action, Read) and completeness is not None:
                     actions += self.taking.judge(action.revision, completeness)
                 if isinstance(action, Read) and self.ending is not None:
                     actions += self.taking.words(action.revision, self.ending)
@@ -107,14 +106,14 @@ def test_no_turn_is_answered_before_its_words_are_read_unless_they_are_very_late
 def test_a_turn_that_waits_for_its_last_cue_is_over_the_moment_it_comes() -> None:
     room = Room()
     room.voice(1.0)
-    (probe,) = only(Probe, room.silence(0.35))
-    (commit,) = only(Commit, room.taking.judge(probe.revision, 0.97))
+    (read,) = only(Read, room.silence(0.35))
+    (commit,) = only(Commit, room.taking.judge(read.revision, 0.97))
     assert commit.reason == "sound"
     assert not only(Commit, room.silence(2.0))
     sooner = Room()
     sooner.voice(1.0)
-    (probe,) = only(Probe, sooner.silence(0.17))
-    assert not sooner.taking.judge(probe.revision, 0.97)  # it is not silent for long enough yet
+    (read,) = only(Read, sooner.silence(0.17))
+    assert not sooner.taking.judge(read.revision, 0.97)  # it is not silent for long enough yet
 
 
 def test_a_click_is_dismissed_by_the_cue_that_was_waited_for_too() -> None:
@@ -141,14 +140,13 @@ def test_an_owner_who_often_pauses_long_is_given_more_time() -> None:
     assert slow > waited(quick)
 
 
-def test_the_pause_is_probed_once_with_the_end_of_the_voice() -> None:
+def test_a_pause_is_asked_about_once_and_soon_with_the_end_of_the_voice() -> None:
     room = Room()
     room.voice(1.0)
     ended = room.position
-    pause = room.silence(0.3)
-    (read,), (probe,) = only(Read, pause), only(Probe, pause)
+    (read,) = only(Read, room.silence(0.3))
     assert read.voice_end == ended
-    assert samples(0.16) <= probe.upto - ended <= samples(0.16) + WINDOW
+    assert read.upto - ended == 2 * WINDOW
 
 
 def test_going_on_after_a_pause_moves_the_revision_and_keeps_the_turn() -> None:
@@ -164,10 +162,10 @@ def test_going_on_after_a_pause_moves_the_revision_and_keeps_the_turn() -> None:
 def test_an_answer_about_an_older_pause_is_not_taken_for_this_one() -> None:
     room = Room()
     room.voice(0.5)
-    (probe,) = only(Probe, room.silence(0.25))
+    (read,) = only(Read, room.silence(0.25))
     room.voice(0.5)
     room.silence(0.2)
-    room.taking.judge(probe.revision, 1.0)
+    room.taking.judge(read.revision, 1.0)
     assert not only(Commit, room.silence(0.4))
 
 

@@ -4,10 +4,10 @@
 
 The silences are those that the product itself would hear: the voice activity detector's, of 0.2 s and more, in read
 and talked English and Korean; the one after the last word is the end. Of `emotion-ko` only the recordings that `turn-
-pauses.csv` lists are taken, at half weight: its speakers say the same sentences. Smart Turn is asked 0.16 s into a
-silence, the words are read 0.064 s into it (0.128 s when the shipped coefficients were fitted). It prints these fits,
-and how well each does on speakers left out. Whether the words are a sentence is asked in English alone, and fitted on
-top of what the other cues make of it.
+pauses.csv` lists are taken, at half weight: its speakers say the same sentences. Smart Turn is asked and the words are
+read when the product does so (when the shipped coefficients were fitted, 0.16 s and 0.128 s into a silence). It prints
+these fits, and how well each does on speakers left out. Whether the words are a sentence is asked in English alone, and
+fitted on top of what the other cues make of it.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from companion.audio.voice_activity import WINDOW, VoiceActivity
 from companion.events import SAMPLE_RATE, Samples, samples
 from companion.stt.engine import open_engine
 from companion.turns.speech import SpeechDetector
-from companion.turns.turn_end import GOES_ON, Cues, grammar_of, length_of, probability, sound_of
+from companion.turns.turn_end import GOES_ON, Cues, grammar_of, length_of, policy_of, probability, sound_of
 from companion.turns.words_end import Ending, ending
 
 Numbers = NDArray[np.float64]
 READ_SETS = ("speech-en", "speech-ko", "speech-ko-studio", "speakers-en")
 TABLED_SET, TABLED_WEIGHT = "emotion-ko", 0.5
-READ, PROBE, SHORTEST = samples(0.064), samples(0.16), samples(0.2)
+SHORTEST = samples(0.2)  # silences that are fitted on
 AFTER = samples(3.6)  # silence appended to every recording
 SLACK = 0.1  # seconds before the end of speech in which the detector's "pause" is the end itself
 STRENGTH = 1.0
@@ -117,12 +117,14 @@ class _Senses:
             over = until == len(sound)
             if until - at < SHORTEST or (not with_end if over else at > last):
                 continue
-            words = self._engine(recording.language).transcribe(sound[start : at + READ]).text
-            completeness = self._smart_turn.completeness(sound[start : at + PROBE])
+            parses = self._completion is not None and recording.language == "en"
+            asked = policy_of("normal", parses=parses).read
+            words = self._engine(recording.language).transcribe(sound[start : at + asked]).text
+            completeness = self._smart_turn.completeness(sound[start : at + asked], asked)
             spoken = (at - began) / SAMPLE_RATE
             kind = ending(words, recording.language)
             ends = None
-            if self._completion is not None and recording.language == "en":
+            if parses:
                 ends = self._completion.ends(words, lambda: False)
             heard.append(Heard(recording.set, recording.speaker, over, spoken, completeness, kind, ends))
         return heard

@@ -2,9 +2,10 @@
 
 Smart Turn, the recogniser, and what reads the grammar, where it is installed, are the real ones; each is asked once in
 every pause of `turn-pauses.csv` that is long enough. Time is that of the file: our policies count from where the voice
-detector would, `_HANGOVER` seconds into the pause. The words are known `_READ` seconds later, Smart Turn's answer,
-which takes 47 ms, before, and whether they are a sentence by the time that the policies wait for anyway. Each speaker
-is one owner, whose pauses are learned from one utterance to the next.
+detector would, `_HANGOVER` seconds into the pause, and ask for everything as soon as they read the words. These are
+known `_MAKING` seconds later, Smart Turn's answer, which takes 47 ms, before, and whether they are a sentence by the
+time that the policies wait for anyway. Each speaker is one owner, whose pauses are learned from one utterance to the
+next.
 """
 
 from __future__ import annotations
@@ -56,10 +57,8 @@ _HANGOVER = 0.07
 """Seconds for which the voice detector, by which our policies count, hears a voice longer than its level says, by which
 the pauses of the table were found: the median of five sets, standard deviation 16 ms where recordings are clean."""
 
-_PROBE = 0.16  # seconds into a pause, as the detector hears it, at which our policies ask Smart Turn
-_ASKED = seconds(EndpointPolicy().read)  # and at which the words are asked for
-_READ = _ASKED + 0.15  # and at which they are there
-_ALONE = 0.2  # Smart Turn alone
+_MAKING = 0.12  # seconds from asking for the words until they are there; the median on 2 cores is 0.11
+_ALONE = 0.2  # seconds into a pause at which Smart Turn alone is asked
 _GIVES_UP = 3.0
 _LEAD = 0.8  # "I see.", before the answer itself
 
@@ -71,7 +70,7 @@ class Silence:
     start: float
     length: float
     spoken: float
-    probed: float
+    completeness: float
     alone: float
     ending: Ending | None
     ends: float | None = None
@@ -169,8 +168,9 @@ def combined(policy: EndpointPolicy) -> Wait:
     """All cues together, as the loop does it: not before the words are read."""
 
     def wait(silence: Silence, pauses: Pauses) -> float:
-        cues = Cues(silence.spoken, silence.probed, silence.ending, silence.ends)
-        return _HANGOVER + max(_READ, seconds(turn_end(cues, pauses, policy).wait))
+        cues = Cues(silence.spoken, silence.completeness, silence.ending, silence.ends)
+        known = seconds(policy.read) + _MAKING
+        return _HANGOVER + max(known, seconds(turn_end(cues, pauses, policy).wait))
 
     return wait
 
@@ -228,16 +228,18 @@ class _Senses:
             missing = samples(at + silence) - len(sound)
             return np.pad(heard, (0, max(0, missing)))
 
-        words = self._engine(language).transcribe(upto(_HANGOVER + _ASKED)).text if self._with_words else None
-        completion = self._completion(language) if words else None
+        completion = self._completion(language) if self._with_words else None
+        asked = seconds(policy_of("normal", parses=completion is not None).read)
+        heard = upto(_HANGOVER + asked)
+        words = self._engine(language).transcribe(heard).text if self._with_words else None
         return Silence(
             at,
             length,
             at - begin,
-            self._smart_turn.completeness(upto(_HANGOVER + _PROBE)),
-            self._smart_turn.completeness(upto(_ALONE)),
+            self._smart_turn.completeness(heard, samples(asked)),
+            self._smart_turn.completeness(upto(_ALONE), samples(_ALONE)),
             None if words is None else ending(words, language),
-            completion.ends(words, lambda: False) if completion is not None and words is not None else None,
+            completion.ends(words, lambda: False) if completion is not None and words else None,
         )
 
     def _engine(self, language: str) -> Any:

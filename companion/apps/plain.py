@@ -22,9 +22,7 @@ SILENCE = samples(0.64)
 
 def taking() -> TurnTaking:
     """One that reads and asks nothing before a turn is over."""
-    policy = EndpointPolicy(
-        read=SILENCE, probe=SILENCE, shortest=SILENCE, comma=SILENCE, longest=SILENCE, timeout=SILENCE
-    )
+    policy = EndpointPolicy(read=SILENCE, shortest=SILENCE, comma=SILENCE, longest=SILENCE, timeout=SILENCE)
     return TurnTaking(policy, duplex=True)
 
 

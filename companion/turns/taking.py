@@ -51,21 +51,13 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A pause, perhaps: read what was said up to `upto`; the voice ended at `voice_end`."""
+    """A pause, perhaps: find out what was said up to `upto`, and how complete it sounds; the voice ended at
+    `voice_end`."""
 
     turn: int
     revision: int
     upto: int
     voice_end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """A pause: find out how complete the turn sounds up to `upto`."""
-
-    turn: int
-    revision: int
-    upto: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +95,7 @@ class Dismiss:
     turn: int
 
 
-Action = Begin | Hold | Read | Probe | Resume | Commit | Dismiss
+Action = Begin | Hold | Read | Resume | Commit | Dismiss
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +145,6 @@ class TurnTaking:
         self._voiced = 0
         self._sure = 0
         self._overlong = False
-        self._probed = False
         self._ignored = False
         self._fragment = False  # what is ignored was decided on little
         self.phase = Phase.LISTENING
@@ -217,7 +208,7 @@ class TurnTaking:
         return self._pause(end)
 
     def judge(self, revision: int, completeness: float) -> list[Action]:
-        """Smart Turn's answer to the probe of `revision`: how complete the turn sounds, 0…1."""
+        """Smart Turn's answer to the pause of `revision`: how complete the turn sounds, 0…1."""
         if revision != self.revision or self.phase is not Phase.PAUSED:
             return []
         self._completeness = completeness
@@ -339,11 +330,7 @@ class TurnTaking:
         actions: list[Action] = []
         if self.phase is Phase.HEARING:
             self.phase = Phase.PAUSED
-            self._probed = False
             actions.append(Read(self.turn, self.revision, end, self._voice_end))
-        if not self._probed and silence >= self._policy.probe:
-            self._probed = True
-            actions.append(Probe(self.turn, self.revision, end))
         return [*actions, *self._end_if_due()]
 
     def _end_if_due(self) -> list[Action]:
