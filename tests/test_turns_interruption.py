@@ -20,7 +20,8 @@ def test_stop_is_obeyed_at_once(words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["mm-hmm", "Mhm.", "uh-huh", "Yeah, yeah.", "I see", "응", "네네", "그렇구나", "아 진짜"]
+    "words",
+    ["mm-hmm", "Mhm.", "uh-huh", "Yeah, yeah.", "I see", "응", "네네", "그렇구나", "아 진짜", "Riot.", "Thank you."],
 )
 def test_a_backchannel_asks_for_nothing_once_it_is_over(words: str) -> None:
     assert weigh(Overlap(words, VOICE, paused=True, ours=OURS)) == "backchannel"
@@ -28,10 +29,24 @@ def test_a_backchannel_asks_for_nothing_once_it_is_over(words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["yeah but what about my sister", "no", "where", "근데 나 할 말 있어", "아니", "what time is it"]
+    "words",
+    [
+        "yeah but what about my sister",
+        "no",
+        "where",
+        "근데 나 할 말 있어",
+        "아니",
+        "what time is it",
+        "here is what I think",
+    ],
 )
 def test_anything_else_is_the_owners_turn(words: str) -> None:
     assert weigh(Overlap(words, VOICE, paused=True, ours=OURS)) == "stop"
+
+
+@pytest.mark.parametrize("words", ["Yeah.", "Here.", "Thank you."])
+def test_what_may_be_an_answer_is_one_where_something_was_asked(words: str) -> None:
+    assert weigh(Overlap(words, VOICE, paused=True, ours=OURS, asked=True)) == "stop"
 
 
 def test_three_words_of_somebody_who_goes_on_are_enough() -> None:

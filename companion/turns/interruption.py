@@ -49,6 +49,10 @@ _BACKCHANNEL = frozenset(
     """.split()
 )
 
+_READ_FOR_ONE = frozenset({"thank you", "riot", "here", "amen"})
+"""What the recogniser makes, now and then, of "mm-hm", "right", "yeah" and "mm" (16 synthetic voices each). Said over
+us with nothing else, and where nothing was asked, none of it asks for silence."""
+
 _ANSWER = frozenset(
     """
     yes yeah yea yep yup okay ok sure right true exactly uh-huh
@@ -88,8 +92,8 @@ def weigh(overlap: Overlap) -> Verdict:
         return "backchannel" if overlap.paused or overlap.voice >= LONGEST_HOLD else "wait"
     if _echoes(words, plain(overlap.ours)):
         return "echo" if overlap.paused or overlap.voice >= LONGEST_HOLD else "wait"
-    answers = overlap.asked and any(word in _ANSWER for word in words)
-    if len(words) <= _LONGEST_BACKCHANNEL and all(word in _BACKCHANNEL for word in words) and not answers:
+    answers = overlap.asked and (any(word in _ANSWER for word in words) or " ".join(words) in _READ_FOR_ONE)
+    if _acknowledges(words) and not answers:
         return "backchannel" if overlap.paused else "wait"
     return "stop" if overlap.paused or len(words) >= _ENOUGH else "wait"
 
@@ -102,6 +106,13 @@ def asks_to_stop(words: str) -> bool:
 def plain(words: str) -> list[str]:
     """Words in lower case without punctuation."""
     return _NOT_IN_A_WORD.sub("", unicodedata.normalize("NFC", words).casefold()).split()
+
+
+def _acknowledges(words: Sequence[str]) -> bool:
+    """Whether `words` say that somebody listens, and nothing else."""
+    if " ".join(words) in _READ_FOR_ONE:
+        return True
+    return len(words) <= _LONGEST_BACKCHANNEL and all(word in _BACKCHANNEL for word in words)
 
 
 def _echoes(words: Sequence[str], ours: Sequence[str]) -> bool:
