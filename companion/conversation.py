@@ -23,7 +23,7 @@ from contextlib import ExitStack
 import numpy as np
 
 from companion.audio.device import AudioDevice, AudioError
-from companion.audio.level import decibels, loudness
+from companion.audio.level import dbfs, decibels, loudness
 from companion.audio.smart_turn import SPAN
 from companion.audio.voice_activity import WINDOW
 from companion.clock import Clock
@@ -298,7 +298,7 @@ class Conversation:
                 self._mind_echo()
                 deaf = deaf or not self._taking.duplex
             probability = 0.0 if deaf else self._parts.activity.probability(window)
-            self._act_all(self._taking.hear(end - WINDOW, end, probability))
+            self._act_all(self._taking.hear(end - WINDOW, end, probability, dbfs(window)))
         self._mind_silence()
         self._maybe_next_input()
 
@@ -430,7 +430,7 @@ class Conversation:
             self._proceed(turn, turn.reading)
 
     def _ask_words(self, turn: Turn, upto: int, revision: int) -> None:
-        turn.read_upto = upto
+        turn.asked = revision
         self._jobs.read(turn.number, revision, turn.start, upto)
 
     def _resume(self) -> None:
@@ -512,7 +512,7 @@ class Conversation:
         assert turn is not None
         turn.commit = action
         turn.committed_at = self._clock.now()
-        if turn.read_upto <= action.voice_end:  # committed in mid-speech: nothing has been read yet
+        if turn.asked != action.revision:  # committed in mid-speech: nothing has been read yet
             turn.voice_end_t = self._clock.now() - seconds(self._position - action.voice_end)
             self._ask_words(turn, action.upto, action.revision)
         elif turn.reading is not None and self._spoken is None:

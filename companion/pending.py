@@ -31,7 +31,7 @@ class Turn:
     partial: str = ""
     standing: str = ""  # words that stood still over two captions, which the model has read
     voice_end_t: float = 0.0
-    read_upto: int = 0  # the sample up to which words were asked for
+    asked: int | None = None  # the revision for which words were asked for
     reading: ReadingReady | None = None
     listening: bool = False  # the voice is being measured
     tone: Any = None  # the features of its voice, where it was listened to

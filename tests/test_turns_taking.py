@@ -40,11 +40,13 @@ class Room:
         self.ending: Ending | None = "open"  # of the words that are read in a pause; None: they do not come
         self.log: list[tuple[int, Action]] = []
 
-    def sound(self, probability: float, duration: float, completeness: float | None = None) -> list[Action]:
+    def sound(
+        self, probability: float, duration: float, completeness: float | None = None, level: float = -20.0
+    ) -> list[Action]:
         heard: list[Action] = []
         until = self.position + samples(duration)
         while self.position < until:
-            actions = self.taking.hear(self.position, self.position + WINDOW, probability)
+            actions = self.taking.hear(self.position, self.position + WINDOW, probability, level)
             self.position += WINDOW
             for action in [*actions]:
                 if isinstance(action, Read) and completeness is not None:
@@ -147,6 +149,29 @@ def test_a_pause_is_asked_about_once_and_soon_with_the_end_of_the_voice() -> Non
     (read,) = only(Read, room.silence(0.3))
     assert read.voice_end == ended
     assert read.upto - ended == 2 * WINDOW
+
+
+def test_a_voice_that_dies_away_is_asked_about_before_its_silence_begins() -> None:
+    room = Room()
+    room.voice(1.0)
+    loud = room.position
+    (read,) = only(Read, room.sound(0.6, 0.07, completeness=0.97, level=-50.0))
+    assert (read.voice_end, read.upto) == (loud, loud + WINDOW)
+    ended = room.position
+    assert not only(Read, room.silence(0.1))
+    (commit,) = only(Commit, room.silence(0.3))
+    assert commit.voice_end == ended
+    assert commit.upto - ended == pytest.approx(EndpointPolicy().shortest, abs=WINDOW)
+
+
+def test_a_voice_that_seemed_to_die_away_goes_on_and_what_was_found_out_is_void() -> None:
+    room = Room()
+    room.voice(1.0)
+    (read,) = only(Read, room.sound(0.6, 0.03, level=-50.0))
+    (resume,) = only(Resume, room.voice(0.3))
+    assert resume.revision > read.revision
+    assert not room.taking.judge(read.revision, 0.97)
+    assert room.taking.pauses == Pauses()
 
 
 def test_going_on_after_a_pause_moves_the_revision_and_keeps_the_turn() -> None:

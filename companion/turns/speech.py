@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-from companion.events import samples
+from companion.events import samples, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +15,17 @@ class SpeechThresholds:
     Opening needs `onset` samples of windows at or above `open_at`; a click or a cough's edge has fewer. Once open, a
     window counts as voiced from `keep_at`: the ends of words are quiet. 0.5 and 0.35 are Silero's own pair. From
     `sure_at` on it is surely a voice: most of what is said is, little of a cough.
+
+    Silero hears a voice for some 70 ms longer than its level says. Where it is not sure of one that is `faint` dB below
+    the loudest window, which is forgotten at `fades` dB a second, the voice is dying away: one window before the
+    silence (p50 of 180 sentences), in speech 0.57 times a second where there is a pause 0.49 times.
     """
 
     open_at: float = 0.5
     keep_at: float = 0.35
     sure_at: float = 0.9
+    faint: float = 25.0
+    fades: float = 1.3
     onset: int = samples(0.096)  # three windows of 32 ms
 
 
@@ -31,6 +38,7 @@ class Voicing:
     last_voiced: int
     voiced: int  # samples of voice since it began
     sure: int  # of these, samples that surely were a voice
+    dying: bool = False  # the window is voiced, and the voice dies away
 
 
 class SpeechDetector:
@@ -47,11 +55,14 @@ class SpeechDetector:
         self._last_voiced = 0
         self._voiced = 0
         self._sure = 0
+        self._loudest = -math.inf  # dBFS
 
-    def push(self, start: int, end: int, probability: float) -> Voicing:
-        """Take the window of samples `start`…`end` with its probability of voice, 0…1."""
-        limits = self._limits
+    def push(self, start: int, end: int, probability: float, level: float = 0.0) -> Voicing:
+        """Take the window of samples `start`…`end` with its probability of voice, 0…1, and its level in dBFS."""
+        limits, dying = self._limits, False
         if probability >= (limits.keep_at if self._speaking else limits.open_at):
+            self._loudest = max(level, self._loudest - limits.fades * seconds(end - start))
+            dying = self._speaking and probability < limits.sure_at and level < self._loudest - limits.faint
             if self._voiced == 0:
                 self._began = start
             self._voiced += end - start
@@ -61,4 +72,5 @@ class SpeechDetector:
                 self._speaking = True
         elif not self._speaking:
             self._voiced = self._sure = 0
-        return Voicing(self._speaking, self._began, self._last_voiced, self._voiced, self._sure)
+            self._loudest = -math.inf
+        return Voicing(self._speaking, self._began, self._last_voiced, self._voiced, self._sure, dying)

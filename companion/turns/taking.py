@@ -52,7 +52,7 @@ class Begin:
 @dataclass(frozen=True, slots=True)
 class Read:
     """A pause, perhaps: find out what was said up to `upto`, and how complete it sounds; the voice ended at
-    `voice_end`."""
+    `voice_end`, or dies away since."""
 
     turn: int
     revision: int
@@ -190,8 +190,8 @@ class TurnTaking:
         """Whether work begun for `revision` is still wanted."""
         return revision in (self.revision, self.replying)
 
-    def hear(self, start: int, end: int, probability: float) -> list[Action]:
-        """A window of the microphone, samples `start`…`end`, holds voice with this probability (0…1)."""
+    def hear(self, start: int, end: int, probability: float, level: float = 0.0) -> list[Action]:
+        """A window of the microphone, samples `start`…`end`, holds voice with this probability (0…1); `level`: dBFS."""
         self._heard = end
         if self.phase is Phase.SPEAKING:
             return self._over_ours(start, end, probability) if self.duplex else []
@@ -199,10 +199,12 @@ class TurnTaking:
             if end < self._guard_until:
                 return []
             self._listen()
-        voicing = self._detector.push(start, end, probability)
+        voicing = self._detector.push(start, end, probability, level)
         self._voiced, self._sure = voicing.voiced, voicing.sure
         if self.phase is Phase.LISTENING:
             return self._begin(voicing)
+        if voicing.dying and self.phase in (Phase.HEARING, Phase.PAUSED):
+            return self._die_away(voicing, start, end)
         if voicing.last_voiced > self._voice_end:
             return self._go_on(voicing, start, end)
         return self._pause(end)
@@ -323,15 +325,23 @@ class TurnTaking:
         self._forget_cues()
         return [Resume(self.turn, self.revision)]
 
+    def _die_away(self, voicing: Voicing, start: int, end: int) -> list[Action]:
+        """Whatever there is to find out in a pause is found out meanwhile. Its silence has not begun."""
+        self._voice_end = voicing.last_voiced
+        return self._find_out(end, start)
+
     def _pause(self, end: int) -> list[Action]:
         silence = end - self._voice_end
         if self.phase is Phase.COMMITTED or silence < self._policy.read:
             return []
-        actions: list[Action] = []
-        if self.phase is Phase.HEARING:
-            self.phase = Phase.PAUSED
-            actions.append(Read(self.turn, self.revision, end, self._voice_end))
-        return [*actions, *self._end_if_due()]
+        return [*self._find_out(end, self._voice_end), *self._end_if_due()]
+
+    def _find_out(self, end: int, voice_end: int) -> list[Action]:
+        """Once a pause."""
+        if self.phase is Phase.PAUSED:
+            return []
+        self.phase = Phase.PAUSED
+        return [Read(self.turn, self.revision, end, voice_end)]
 
     def _end_if_due(self) -> list[Action]:
         """The turn is over if it has been silent for long enough: asked with every window, and with every cue."""
