@@ -333,6 +333,13 @@ def test_a_voice_over_ours_is_read_but_not_answered_until_it_is_decided() -> Non
     assert only(Commit, room.silence(0.2))
 
 
+def test_a_soft_syllable_over_ours_is_no_pause_that_decides_what_the_voice_is() -> None:
+    room = speaking()
+    room.voice(0.5)
+    assert not only(Read, room.sound(0.6, 0.1, level=-50.0))
+    assert only(Read, room.silence(0.2))
+
+
 def test_after_a_backchannel_the_reply_is_valid_and_the_backchannel_void() -> None:
     room = speaking()
     reply = room.taking.revision
@@ -384,7 +391,7 @@ def test_where_our_voice_leaks_we_are_deaf_while_we_speak() -> None:
     assert room.voice(2.0) == []
 
 
-Step = st.sampled_from(["voice", "silence", "play", "end", "give_way", "keep_floor", "nothing", "abandon"])
+Step = st.sampled_from(["voice", "faint", "silence", "play", "end", "give_way", "keep_floor", "nothing", "abandon"])
 
 
 @given(st.lists(st.tuples(Step, st.floats(0.03, 1.5)), max_size=40), st.booleans())
@@ -397,9 +404,10 @@ def test_no_order_of_anything_commits_while_our_reply_is_undecided(
     taking.duplex = duplex
     for step, duration in steps:
         match step:
-            case "voice" | "silence":
+            case "voice" | "faint" | "silence":
                 undecided = taking.replying is not None
-                heard = room.sound(0.95 if step == "voice" else 0.02, duration, completeness=1.0)
+                probability, level = {"voice": (0.95, -20.0), "faint": (0.6, -50.0), "silence": (0.02, -70.0)}[step]
+                heard = room.sound(probability, duration, completeness=1.0, level=level)
                 assert not (undecided and only(Commit, heard))
                 assert not (undecided and only(Hold, heard) and not duplex)
             case "play" if taking.phase is Phase.COMMITTED:

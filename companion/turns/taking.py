@@ -203,7 +203,7 @@ class TurnTaking:
         self._voiced, self._sure = voicing.voiced, voicing.sure
         if self.phase is Phase.LISTENING:
             return self._begin(voicing)
-        if voicing.dying and self.phase in (Phase.HEARING, Phase.PAUSED):
+        if voicing.dying and self.phase in (Phase.HEARING, Phase.PAUSED) and not self.held:
             return self._die_away(voicing, start, end)
         if voicing.last_voiced > self._voice_end:
             return self._go_on(voicing, start, end)
@@ -326,7 +326,10 @@ class TurnTaking:
         return [Resume(self.turn, self.revision)]
 
     def _die_away(self, voicing: Voicing, start: int, end: int) -> list[Action]:
-        """Whatever there is to find out in a pause is found out meanwhile. Its silence has not begun."""
+        """Whatever there is to find out in a pause is found out meanwhile. Its silence has not begun.
+
+        Not where our reply waits for it: the words of a pause decide then, and a soft syllable must not be one.
+        """
         self._voice_end = voicing.last_voiced
         return self._find_out(end, start)
 
