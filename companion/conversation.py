@@ -7,7 +7,8 @@ revision moves, running work sees it and stops, and results that arrive late are
 The journey of one utterance:
 
     frame ─▶ voice activity ─▶ TurnTaking
-    Read (a pause) ─▶ second pass of the words; Smart Turn: is the turn complete? how it sounded; the answer begun
+    Read (a pause) ─▶ second pass of the words; the words into the model's cache; how it sounded
+    Probe ─▶ Smart Turn: is the turn complete?
     Commit (it lasts) ─▶ reply, clause by clause ─▶ voice ─▶ speaker ─▶ what was heard ─▶ history
     Hold (a voice over ours) ─▶ silence, until its words say whether to give way or to go on
 """
@@ -85,7 +86,7 @@ from companion.turns.attention import State
 from companion.turns.believable import believable
 from companion.turns.interruption import Overlap, asks_to_stop, weigh
 from companion.turns.pauses import Pauses
-from companion.turns.taking import Action, Begin, Commit, Dismiss, Hold, Phase, Read, Resume, TurnTaking
+from companion.turns.taking import Action, Begin, Commit, Dismiss, Hold, Phase, Probe, Read, Resume, TurnTaking
 from companion.turns.words_end import ending
 
 PARTIAL_EVERY = samples(0.4)
@@ -345,7 +346,9 @@ class Conversation:
             case Hold():
                 self._hold_breath()
             case Read():
-                self._find_out(action)
+                self._read_words(action)
+            case Probe():
+                self._probe(action)
             case Resume():
                 self._resume()
             case Commit():
@@ -398,18 +401,21 @@ class Conversation:
     def _free_to_follow(self) -> bool:
         return not self._jobs.writes and self._taking.voiced
 
-    def _find_out(self, action: Read) -> None:
-        """A pause, perhaps: what was said, is the turn complete, and how did it sound?"""
+    def _read_words(self, action: Read) -> None:
+        """A pause, perhaps: what was said, and how did it sound?"""
         turn = self._turn
         assert turn is not None
         turn.voice_end_t = self._clock.now() - seconds(self._position - action.voice_end)
         turn.reading = None
         self._ask_words(turn, action.upto, action.revision)
-        recent = np.concatenate(turn.recent)
-        self._jobs.judge(action, recent, self._position - action.voice_end)
         turn.listening = self._parts.senses is not None and self._parts.senses.listens
-        if turn.listening:  # behind Smart Turn, for which the end of the turn waits
-            self._jobs.listen(action, recent)
+        if turn.listening:
+            self._jobs.listen(action, np.concatenate(turn.recent))
+
+    def _probe(self, action: Probe) -> None:
+        """A pause: is the turn complete?"""
+        assert self._turn is not None
+        self._jobs.judge(action, np.concatenate(self._turn.recent), self._position - action.voice_end)
 
     def _have_completeness(self, message: CompletenessReady) -> None:
         """How complete the turn sounds is known."""

@@ -35,7 +35,7 @@ from companion.events import (
 )
 from companion.parts import PAUSES, VOICE, VOICE_OFF, Parts
 from companion.tts.styles import style
-from companion.turns.taking import Phase, Read, TurnTaking
+from companion.turns.taking import Phase, Probe, Read, TurnTaking
 from companion.worker import Job, Worker
 
 
@@ -152,17 +152,17 @@ class Jobs:
 
     # --- judging -----------------------------------------------------------------------------------------------------
 
-    def judge(self, pause: Read, recent: Samples, silence: int) -> None:
+    def judge(self, probe: Probe, recent: Samples, silence: int) -> None:
         """`CompletenessReady`: whether the turn sounds complete, whose last seconds are `recent`, the last `silence`
         samples of these the pause."""
-        void = self.void(pause.revision)
+        void = self.void(probe.revision)
 
         def judge() -> None:
             if not void():
                 probability = self._parts.smart_turn.completeness(recent, silence)
-                self._post(CompletenessReady(pause.turn, pause.revision, pause.upto, probability))
+                self._post(CompletenessReady(probe.turn, probe.revision, probe.upto, probability))
 
-        self._judge.submit(judge, self._failed("end of turn", pause.revision))
+        self._judge.submit(judge, self._failed("end of turn", probe.revision))
 
     def listen(self, pause: Read, recent: Samples) -> None:
         """`VoiceReady`: how the turn sounds. Where that fails, the words are heard all the same."""

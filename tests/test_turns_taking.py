@@ -20,6 +20,7 @@ from companion.turns.taking import (
     Dismiss,
     Hold,
     Phase,
+    Probe,
     Read,
     Resume,
     TurnLimits,
@@ -49,7 +50,7 @@ class Room:
             actions = self.taking.hear(self.position, self.position + WINDOW, probability, level)
             self.position += WINDOW
             for action in [*actions]:
-                if isinstance(action, Read) and completeness is not None:
+                if isinstance(action, Probe) and completeness is not None:
                     actions += self.taking.judge(action.revision, completeness)
                 if isinstance(action, Read) and self.ending is not None:
                     actions += self.taking.words(action.revision, self.ending)
@@ -108,14 +109,14 @@ def test_no_turn_is_answered_before_its_words_are_read_unless_they_are_very_late
 def test_a_turn_that_waits_for_its_last_cue_is_over_the_moment_it_comes() -> None:
     room = Room()
     room.voice(1.0)
-    (read,) = only(Read, room.silence(0.35))
-    (commit,) = only(Commit, room.taking.judge(read.revision, 0.97))
+    (probe,) = only(Probe, room.silence(0.35))
+    (commit,) = only(Commit, room.taking.judge(probe.revision, 0.97))
     assert commit.reason == "sound"
     assert not only(Commit, room.silence(2.0))
     sooner = Room()
     sooner.voice(1.0)
-    (read,) = only(Read, sooner.silence(0.17))
-    assert not sooner.taking.judge(read.revision, 0.97)  # it is not silent for long enough yet
+    (probe,) = only(Probe, sooner.silence(0.17))
+    assert not sooner.taking.judge(probe.revision, 0.97)  # it is not silent for long enough yet
 
 
 def test_a_click_is_dismissed_by_the_cue_that_was_waited_for_too() -> None:
@@ -142,24 +143,34 @@ def test_an_owner_who_often_pauses_long_is_given_more_time() -> None:
     assert slow > waited(quick)
 
 
-def test_a_pause_is_asked_about_once_and_soon_with_the_end_of_the_voice() -> None:
+def test_a_pause_is_asked_about_once_with_the_end_of_the_voice() -> None:
     room = Room()
     room.voice(1.0)
     ended = room.position
-    (read,) = only(Read, room.silence(0.3))
-    assert read.voice_end == ended
+    pause = room.silence(0.3)
+    (read,), (probe,) = only(Read, pause), only(Probe, pause)
+    assert read.voice_end == probe.voice_end == ended
     assert read.upto - ended == 2 * WINDOW
+    assert samples(0.16) <= probe.upto - ended <= samples(0.16) + WINDOW
+
+
+def test_who_cannot_have_an_answer_too_soon_has_everything_asked_at_once() -> None:
+    room = Room()
+    room.taking = TurnTaking(policy_of("short", parses=True))
+    room.voice(1.0)
+    pause = room.sound(0.6, 0.03, level=-50.0)
+    assert [type(action) for action in pause] == [Read, Probe]
 
 
 def test_a_voice_that_dies_away_is_asked_about_before_its_silence_begins() -> None:
     room = Room()
     room.voice(1.0)
     loud = room.position
-    (read,) = only(Read, room.sound(0.6, 0.07, completeness=0.97, level=-50.0))
+    (read,) = only(Read, room.sound(0.6, 0.07, level=-50.0))
     assert (read.voice_end, read.upto) == (loud, loud + WINDOW)
     ended = room.position
     assert not only(Read, room.silence(0.1))
-    (commit,) = only(Commit, room.silence(0.3))
+    (commit,) = only(Commit, room.silence(0.3, completeness=0.97))
     assert commit.voice_end == ended
     assert commit.upto - ended == pytest.approx(EndpointPolicy().shortest, abs=WINDOW)
 
@@ -187,10 +198,10 @@ def test_going_on_after_a_pause_moves_the_revision_and_keeps_the_turn() -> None:
 def test_an_answer_about_an_older_pause_is_not_taken_for_this_one() -> None:
     room = Room()
     room.voice(0.5)
-    (read,) = only(Read, room.silence(0.25))
+    (probe,) = only(Probe, room.silence(0.25))
     room.voice(0.5)
     room.silence(0.2)
-    room.taking.judge(read.revision, 1.0)
+    room.taking.judge(probe.revision, 1.0)
     assert not only(Commit, room.silence(0.4))
 
 

@@ -118,9 +118,9 @@ class _Senses:
             if until - at < SHORTEST or (not with_end if over else at > last):
                 continue
             parses = self._completion is not None and recording.language == "en"
-            asked = policy_of("normal", parses=parses).read
-            words = self._engine(recording.language).transcribe(sound[start : at + asked]).text
-            completeness = self._smart_turn.completeness(sound[start : at + asked], asked)
+            asked = policy_of("normal", parses=parses)
+            words = self._engine(recording.language).transcribe(sound[start : at + asked.read]).text
+            completeness = self._smart_turn.completeness(sound[start : at + asked.probe], asked.probe)
             spoken = (at - began) / SAMPLE_RATE
             kind = ending(words, recording.language)
             ends = None

@@ -2,10 +2,9 @@
 
 Smart Turn, the recogniser, and what reads the grammar, where it is installed, are the real ones; each is asked once in
 every pause of `turn-pauses.csv` that is long enough. Time is that of the file: our policies count from where the voice
-detector would, `_HANGOVER` seconds into the pause, and ask for everything as soon as they read the words. These are
-known `_MAKING` seconds later, Smart Turn's answer, which takes 47 ms, before, and whether they are a sentence by the
-time that the policies wait for anyway. Each speaker is one owner, whose pauses are learned from one utterance to the
-next.
+detector would, `_HANGOVER` seconds into the pause, and ask when the shipped one does. The words are known `_MAKING`
+seconds later, Smart Turn's answer, which takes 47 ms, and whether they are a sentence by the time that the policies
+wait for anyway. Each speaker is one owner, whose pauses are learned from one utterance to the next.
 """
 
 from __future__ import annotations
@@ -229,14 +228,14 @@ class _Senses:
             return np.pad(heard, (0, max(0, missing)))
 
         completion = self._completion(language) if self._with_words else None
-        asked = seconds(policy_of("normal", parses=completion is not None).read)
-        heard = upto(_HANGOVER + asked)
+        asked = policy_of("normal", parses=completion is not None)
+        heard = upto(_HANGOVER + seconds(asked.read))
         words = self._engine(language).transcribe(heard).text if self._with_words else None
         return Silence(
             at,
             length,
             at - begin,
-            self._smart_turn.completeness(heard, samples(asked)),
+            self._smart_turn.completeness(upto(_HANGOVER + seconds(asked.probe)), asked.probe),
             self._smart_turn.completeness(upto(_ALONE), samples(_ALONE)),
             None if words is None else ending(words, language),
             completion.ends(words, lambda: False) if completion is not None and words else None,

@@ -22,7 +22,9 @@ SILENCE = samples(0.64)
 
 def taking() -> TurnTaking:
     """One that reads and asks nothing before a turn is over."""
-    policy = EndpointPolicy(read=SILENCE, shortest=SILENCE, comma=SILENCE, longest=SILENCE, timeout=SILENCE)
+    policy = EndpointPolicy(
+        read=SILENCE, probe=SILENCE, shortest=SILENCE, comma=SILENCE, longest=SILENCE, timeout=SILENCE
+    )
     return TurnTaking(policy, duplex=True)
 
 

@@ -51,8 +51,17 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A pause, perhaps: find out what was said up to `upto`, and how complete it sounds; the voice ended at
-    `voice_end`, or dies away since."""
+    """A pause, perhaps: read what was said up to `upto`; the voice ended at `voice_end`, or dies away since."""
+
+    turn: int
+    revision: int
+    upto: int
+    voice_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Find out how complete the turn sounds up to `upto`; the voice ended at `voice_end`, or dies away since."""
 
     turn: int
     revision: int
@@ -95,7 +104,7 @@ class Dismiss:
     turn: int
 
 
-Action = Begin | Hold | Read | Resume | Commit | Dismiss
+Action = Begin | Hold | Read | Probe | Resume | Commit | Dismiss
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +154,7 @@ class TurnTaking:
         self._voiced = 0
         self._sure = 0
         self._overlong = False
+        self._probed = False
         self._ignored = False
         self._fragment = False  # what is ignored was decided on little
         self.phase = Phase.LISTENING
@@ -210,7 +220,7 @@ class TurnTaking:
         return self._pause(end)
 
     def judge(self, revision: int, completeness: float) -> list[Action]:
-        """Smart Turn's answer to the pause of `revision`: how complete the turn sounds, 0…1."""
+        """Smart Turn's answer to the probe of `revision`: how complete the turn sounds, 0…1."""
         if revision != self.revision or self.phase is not Phase.PAUSED:
             return []
         self._completeness = completeness
@@ -340,11 +350,16 @@ class TurnTaking:
         return [*self._find_out(end, self._voice_end), *self._end_if_due()]
 
     def _find_out(self, end: int, voice_end: int) -> list[Action]:
-        """Once a pause."""
-        if self.phase is Phase.PAUSED:
-            return []
-        self.phase = Phase.PAUSED
-        return [Read(self.turn, self.revision, end, voice_end)]
+        """Each once a pause."""
+        actions: list[Action] = []
+        if self.phase is Phase.HEARING:
+            self.phase = Phase.PAUSED
+            self._probed = False
+            actions.append(Read(self.turn, self.revision, end, voice_end))
+        if not self._probed and end - voice_end >= self._policy.probe:
+            self._probed = True
+            actions.append(Probe(self.turn, self.revision, end, voice_end))
+        return actions
 
     def _end_if_due(self) -> list[Action]:
         """The turn is over if it has been silent for long enough: asked with every window, and with every cue."""
