@@ -1,4 +1,4 @@
-"""When a voice is there and when it dies away, from probabilities and levels; pure, on virtual time."""
+"""When a voice is there and when it fades, from probabilities and levels; pure, on virtual time."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ def heard(*windows: tuple[float, float], after: float = LOUD) -> list[Voicing]:
     return views[begun:]
 
 
-def test_a_voice_dies_away_where_it_is_faint_and_hardly_one_and_counts_as_a_voice_all_the_same() -> None:
-    loud, dying, silent = heard((HARDLY, LOUD), (HARDLY, FAINT), (0.1, FAINT))
-    assert (loud.dying, dying.dying, silent.dying) == (False, True, False)
-    assert loud.last_voiced < dying.last_voiced == silent.last_voiced
+def test_a_voice_fades_where_it_is_faint_and_hardly_one_and_counts_as_a_voice_all_the_same() -> None:
+    loud, fading, silent = heard((HARDLY, LOUD), (HARDLY, FAINT), (0.1, FAINT))
+    assert (loud.fading, fading.fading, silent.fading) == (False, True, False)
+    assert loud.last_voiced < fading.last_voiced == silent.last_voiced
 
 
-def test_what_surely_is_a_voice_is_none_that_dies_away_however_faint() -> None:
-    assert not any(view.dying for view in heard((SURELY, FAINT), (SURELY, FAINT)))
+def test_what_surely_is_a_voice_is_none_that_fades_however_faint() -> None:
+    assert not any(view.fading for view in heard((SURELY, FAINT), (SURELY, FAINT)))
 
 
 def test_in_a_loud_room_nothing_is_faint() -> None:
     room = LOUD - SpeechThresholds().faint + 5
-    assert not any(view.dying for view in heard((HARDLY, room), (HARDLY, room)))
+    assert not any(view.fading for view in heard((HARDLY, room), (HARDLY, room)))
 
 
 def test_who_shouted_once_may_speak_softly_later() -> None:
     softly = LOUD - SpeechThresholds().faint - 5
     views = heard(*[(HARDLY, softly)] * (samples(6) // WINDOW))
-    assert views[0].dying
-    assert not views[-1].dying
+    assert views[0].fading
+    assert not views[-1].fading
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(-90, 0)), max_size=60))

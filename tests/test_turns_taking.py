@@ -162,7 +162,7 @@ def test_who_cannot_have_an_answer_too_soon_has_everything_asked_at_once() -> No
     assert [type(action) for action in pause] == [Read, Probe]
 
 
-def test_a_voice_that_dies_away_is_asked_about_before_its_silence_begins() -> None:
+def test_a_voice_that_fades_is_asked_about_before_its_silence_begins() -> None:
     room = Room()
     room.voice(1.0)
     loud = room.position
@@ -175,7 +175,7 @@ def test_a_voice_that_dies_away_is_asked_about_before_its_silence_begins() -> No
     assert commit.upto - ended == pytest.approx(EndpointPolicy().shortest, abs=WINDOW)
 
 
-def test_a_voice_that_seemed_to_die_away_goes_on_and_what_was_found_out_is_void() -> None:
+def test_a_voice_that_seemed_to_fade_goes_on_and_what_was_found_out_is_void() -> None:
     room = Room()
     room.voice(1.0)
     (read,) = only(Read, room.sound(0.6, 0.03, level=-50.0))
@@ -349,6 +349,14 @@ def test_a_soft_syllable_over_ours_is_no_pause_that_decides_what_the_voice_is() 
     room.voice(0.5)
     assert not only(Read, room.sound(0.6, 0.1, level=-50.0))
     assert only(Read, room.silence(0.2))
+
+
+def test_a_voice_that_began_over_ours_fades_like_any_other_once_it_has_the_floor() -> None:
+    room = speaking()
+    room.sound(0.95, 0.5, level=-30.0)
+    room.taking.give_way()
+    assert not only(Read, room.sound(0.6, 0.1, level=-30.0))
+    assert only(Read, room.sound(0.6, 0.03, level=-60.0))
 
 
 def test_after_a_backchannel_the_reply_is_valid_and_the_backchannel_void() -> None:

@@ -17,7 +17,7 @@ class SpeechThresholds:
     `sure_at` on it is surely a voice: most of what is said is, little of a cough.
 
     Silero hears a voice for some 70 ms longer than its level says. Where it is not sure of one that is `faint` dB below
-    the loudest window, which is forgotten at `fades` dB a second, the voice is dying away: one window before the
+    the loudest window, which is forgotten at `forgets` dB a second, the voice is fading: one window before the
     silence (p50 of 180 sentences), in speech 0.57 times a second where there is a pause 0.49 times.
     """
 
@@ -25,7 +25,7 @@ class SpeechThresholds:
     keep_at: float = 0.35
     sure_at: float = 0.9
     faint: float = 25.0
-    fades: float = 1.3
+    forgets: float = 1.3
     onset: int = samples(0.096)  # three windows of 32 ms
 
 
@@ -38,7 +38,7 @@ class Voicing:
     last_voiced: int
     voiced: int  # samples of voice since it began
     sure: int  # of these, samples that surely were a voice
-    dying: bool = False  # the window is voiced, and the voice dies away
+    fading: bool = False  # the window is voiced, and the voice fades
 
 
 class SpeechDetector:
@@ -59,10 +59,10 @@ class SpeechDetector:
 
     def push(self, start: int, end: int, probability: float, level: float = 0.0) -> Voicing:
         """Take the window of samples `start`…`end` with its probability of voice, 0…1, and its level in dBFS."""
-        limits, dying = self._limits, False
+        limits, fading = self._limits, False
         if probability >= (limits.keep_at if self._speaking else limits.open_at):
-            self._loudest = max(level, self._loudest - limits.fades * seconds(end - start))
-            dying = self._speaking and probability < limits.sure_at and level < self._loudest - limits.faint
+            self._loudest = max(level, self._loudest - limits.forgets * seconds(end - start))
+            fading = self._speaking and probability < limits.sure_at and level < self._loudest - limits.faint
             if self._voiced == 0:
                 self._began = start
             self._voiced += end - start
@@ -73,4 +73,4 @@ class SpeechDetector:
         elif not self._speaking:
             self._voiced = self._sure = 0
             self._loudest = -math.inf
-        return Voicing(self._speaking, self._began, self._last_voiced, self._voiced, self._sure, dying)
+        return Voicing(self._speaking, self._began, self._last_voiced, self._voiced, self._sure, fading)

@@ -51,7 +51,7 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A pause, perhaps: read what was said up to `upto`; the voice ended at `voice_end`, or dies away since."""
+    """A pause, perhaps: read what was said up to `upto`; the voice ended at `voice_end`, or fades since."""
 
     turn: int
     revision: int
@@ -61,7 +61,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Find out how complete the turn sounds up to `upto`; the voice ended at `voice_end`, or dies away since."""
+    """Find out how complete the turn sounds up to `upto`; the voice ended at `voice_end`, or fades since."""
 
     turn: int
     revision: int
@@ -204,7 +204,7 @@ class TurnTaking:
         """A window of the microphone, samples `start`…`end`, holds voice with this probability (0…1); `level`: dBFS."""
         self._heard = end
         if self.phase is Phase.SPEAKING:
-            return self._over_ours(start, end, probability) if self.duplex else []
+            return self._over_ours(start, end, probability, level) if self.duplex else []
         if self.phase is Phase.GUARD:
             if end < self._guard_until:
                 return []
@@ -213,8 +213,8 @@ class TurnTaking:
         self._voiced, self._sure = voicing.voiced, voicing.sure
         if self.phase is Phase.LISTENING:
             return self._begin(voicing)
-        if voicing.dying and self.phase in (Phase.HEARING, Phase.PAUSED) and not self.held:
-            return self._die_away(voicing, start, end)
+        if voicing.fading and self.phase in (Phase.HEARING, Phase.PAUSED) and not self.held:
+            return self._fade(voicing, start, end)
         if voicing.last_voiced > self._voice_end:
             return self._go_on(voicing, start, end)
         return self._pause(end)
@@ -286,9 +286,9 @@ class TurnTaking:
             self.phase = Phase.GUARD
             self._guard_until = at + self._limits.guard
 
-    def _over_ours(self, start: int, end: int, probability: float) -> list[Action]:
+    def _over_ours(self, start: int, end: int, probability: float, level: float) -> list[Action]:
         """A window while we speak."""
-        voicing = self._detector.push(start, end, probability)
+        voicing = self._detector.push(start, end, probability, level)
         self._voiced, self._sure = voicing.voiced, voicing.sure
         if self._ignored and not (self._fragment and voicing.voiced >= self._limits.persists):
             self._ignored = end - max(voicing.last_voiced, self._voice_end) < self._limits.quiet
@@ -335,7 +335,7 @@ class TurnTaking:
         self._forget_cues()
         return [Resume(self.turn, self.revision)]
 
-    def _die_away(self, voicing: Voicing, start: int, end: int) -> list[Action]:
+    def _fade(self, voicing: Voicing, start: int, end: int) -> list[Action]:
         """Whatever there is to find out in a pause is found out meanwhile. Its silence has not begun.
 
         Not where our reply waits for it: the words of a pause decide then, and a soft syllable must not be one.

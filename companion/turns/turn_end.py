@@ -31,8 +31,8 @@ class EndpointPolicy:
 
     The words are read after `read` already, two windows without voice, by when the voice has been over for some 0.13
     s: later, the recogniser hears no better (54 words in error of 933, and 134 Korean syllables of 1,486; 59 and 135
-    after 0.128 s, 56 and 132 after 0.16), and it is asked 7 to 12 % more often than after 0.128 s; where the voice dies
-    away (`companion.turns.speech`), before the silence begins. Smart Turn is asked after `probe`. It might be asked as
+    after 0.128 s, 56 and 132 after 0.16), and it is asked 7 to 12 % more often than after 0.128 s; where the voice
+    fades (`companion.turns.speech`), before the silence begins. Smart Turn is asked after `probe`. It might be asked as
     soon as the words are (`companion.audio.smart_turn`), which costs a little: in read English without a room's noise a
     sound of ours would then fall into 10 of 110 utterances instead of 8, with that noise into 12 instead of 11.
 
