@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -30,13 +31,15 @@ from companion.turns.turn_end import PARSED, EndpointPolicy, policy_of
 from companion.turns.words_end import Ending
 
 WINDOW = 512
+EARLY = replace(EndpointPolicy(), fading=True)
+"""Asks as soon as a voice fades."""
 
 
 class Room:
     """A room in which voice and silence are given in seconds; collects what was decided, and when."""
 
-    def __init__(self, *, parses: bool = False, **limits: int) -> None:
-        self.taking = TurnTaking(limits=TurnLimits(**limits), parses=parses)
+    def __init__(self, *, policy: EndpointPolicy | None = None, parses: bool = False, **limits: int) -> None:
+        self.taking = TurnTaking(policy, TurnLimits(**limits), parses=parses)
         self.position = 0
         self.ending: Ending | None = "open"  # of the words that are read in a pause; None: they do not come
         self.log: list[tuple[int, Action]] = []
@@ -163,7 +166,7 @@ def test_who_cannot_have_an_answer_too_soon_has_everything_asked_at_once() -> No
 
 
 def test_a_voice_that_fades_is_asked_about_before_its_silence_begins() -> None:
-    room = Room()
+    room = Room(policy=EARLY)
     room.voice(1.0)
     loud = room.position
     (read,) = only(Read, room.sound(0.6, 0.07, level=-50.0))
@@ -176,7 +179,7 @@ def test_a_voice_that_fades_is_asked_about_before_its_silence_begins() -> None:
 
 
 def test_a_voice_that_seemed_to_fade_goes_on_and_what_was_found_out_is_void() -> None:
-    room = Room()
+    room = Room(policy=EARLY)
     room.voice(1.0)
     (read,) = only(Read, room.sound(0.6, 0.03, level=-50.0))
     (resume,) = only(Resume, room.voice(0.3))
@@ -306,9 +309,9 @@ def test_no_order_of_voice_and_silence_breaks_the_turn(events: list[tuple[bool, 
     assert room.taking.phase in (Phase.LISTENING, Phase.COMMITTED)
 
 
-def speaking(duplex: bool = True) -> Room:
+def speaking(duplex: bool = True, policy: EndpointPolicy | None = None) -> Room:
     """A room in which our reply sounds."""
-    room = Room()
+    room = Room(policy=policy)
     room.taking.duplex = duplex
     room.voice(0.5)
     room.silence(0.5, completeness=1.0)
@@ -345,14 +348,14 @@ def test_a_voice_over_ours_is_read_but_not_answered_until_it_is_decided() -> Non
 
 
 def test_a_soft_syllable_over_ours_is_no_pause_that_decides_what_the_voice_is() -> None:
-    room = speaking()
+    room = speaking(policy=EARLY)
     room.voice(0.5)
     assert not only(Read, room.sound(0.6, 0.1, level=-50.0))
     assert only(Read, room.silence(0.2))
 
 
 def test_a_voice_that_began_over_ours_fades_like_any_other_once_it_has_the_floor() -> None:
-    room = speaking()
+    room = speaking(policy=EARLY)
     room.sound(0.95, 0.5, level=-30.0)
     room.taking.give_way()
     assert not only(Read, room.sound(0.6, 0.1, level=-30.0))
@@ -418,7 +421,7 @@ def test_no_order_of_anything_commits_while_our_reply_is_undecided(
     steps: list[tuple[str, float]], duplex: bool
 ) -> None:
     """Voice, silence, playback and decisions in any order: never a commit over our voice, and silence ends it all."""
-    room = Room()
+    room = Room(policy=EARLY)
     taking = room.taking
     taking.duplex = duplex
     for step, duration in steps:
