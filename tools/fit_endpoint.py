@@ -117,15 +117,13 @@ class _Senses:
             over = until == len(sound)
             if until - at < SHORTEST or (not with_end if over else at > last):
                 continue
-            parses = self._completion is not None and recording.language == "en"
-            asked = policy_of("normal", parses=parses)
+            completion = self._completion if recording.language == "en" else None
+            asked = policy_of("normal", parses=completion is not None)
             words = self._engine(recording.language).transcribe(sound[start : at + asked.read]).text
             completeness = self._smart_turn.completeness(sound[start : at + asked.probe], asked.probe)
             spoken = (at - began) / SAMPLE_RATE
             kind = ending(words, recording.language)
-            ends = None
-            if parses:
-                ends = self._completion.ends(words, lambda: False)
+            ends = completion.ends(words, lambda: False) if completion is not None else None
             heard.append(Heard(recording.set, recording.speaker, over, spoken, completeness, kind, ends))
         return heard
 

@@ -92,8 +92,10 @@ def weigh(overlap: Overlap) -> Verdict:
         return "backchannel" if overlap.paused or overlap.voice >= LONGEST_HOLD else "wait"
     if _echoes(words, plain(overlap.ours)):
         return "echo" if overlap.paused or overlap.voice >= LONGEST_HOLD else "wait"
-    answers = overlap.asked and (any(word in _ANSWER for word in words) or " ".join(words) in _READ_FOR_ONE)
-    if _acknowledges(words) and not answers:
+    misread = " ".join(words) in _READ_FOR_ONE
+    acknowledges = len(words) <= _LONGEST_BACKCHANNEL and all(word in _BACKCHANNEL for word in words)
+    answers = overlap.asked and (misread or any(word in _ANSWER for word in words))
+    if (acknowledges or misread) and not answers:
         return "backchannel" if overlap.paused else "wait"
     return "stop" if overlap.paused or len(words) >= _ENOUGH else "wait"
 
@@ -106,13 +108,6 @@ def asks_to_stop(words: str) -> bool:
 def plain(words: str) -> list[str]:
     """Words in lower case without punctuation."""
     return _NOT_IN_A_WORD.sub("", unicodedata.normalize("NFC", words).casefold()).split()
-
-
-def _acknowledges(words: Sequence[str]) -> bool:
-    """Whether `words` say that somebody listens, and nothing else."""
-    if " ".join(words) in _READ_FOR_ONE:
-        return True
-    return len(words) <= _LONGEST_BACKCHANNEL and all(word in _BACKCHANNEL for word in words)
 
 
 def _echoes(words: Sequence[str], ours: Sequence[str]) -> bool:

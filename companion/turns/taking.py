@@ -213,8 +213,7 @@ class TurnTaking:
         self._voiced, self._sure = voicing.voiced, voicing.sure
         if self.phase is Phase.LISTENING:
             return self._begin(voicing)
-        asked = self._policy.fading and self.phase in (Phase.HEARING, Phase.PAUSED) and not self.held
-        if voicing.fading and asked:
+        if voicing.fading and self._policy.fading and self.phase is not Phase.COMMITTED and not self.held:
             return self._fade(voicing, start, end)
         if voicing.last_voiced > self._voice_end:
             return self._go_on(voicing, start, end)
