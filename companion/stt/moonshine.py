@@ -24,7 +24,7 @@ _MARGIN = 4  # tokens: punctuation and the end of very short sounds
 
 _SURELY_NOTHING = 0.8
 """How likely "nothing was said" must be to be believed. For 80 recordings of coughs, breath and noise (ESC-10, Deeply)
-it was 0.80 at least; of 120 single words (Picovoice) the model would have dropped 34, half of them at less."""
+it was 0.84 at least; of 120 single words (Picovoice) the model would have dropped 37, 21 of them at less."""
 
 _FEW_WORDS = 3
 """A sneeze is never read as more than this: what was, cannot have been nothing when more of the sound is known. Of a
