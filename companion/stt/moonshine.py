@@ -54,6 +54,8 @@ class Moonshine:
         require(model_id, folder, "tokenizer.bin", moonshine_graph.ENCODER, moonshine_graph.DECODER)
         try:
             self._vocabulary = read_vocabulary((folder / "tokenizer.bin").read_bytes())
+            pieces = {piece: token for token, piece in enumerate(self._vocabulary)}  # single bytes come first in it
+            self._full_stop = [pieces[b"."]]
             self._encoder, self._decoder = _open(folder)
         except Exception as error:  # ONNX Runtime and onnx each have many classes for "this is no such model"
             raise SpeechModelError(model_id, "a file is damaged") from error
@@ -110,7 +112,7 @@ class Moonshine:
             if repeats := repeating_tail(tokens):
                 tokens = tokens[: len(tokens) - repeats]
                 break
-            proposal = rejoined(tokens, draft)[: limit - len(tokens) - 1]
+            proposal = (rejoined(tokens, draft) or self._full_stop)[: limit - len(tokens) - 1]
             known = len(tokens)  # of the start and the tokens but the last
             cache = {name: kept[:, :, :known] for name, kept in zip(self._cache_names, grown, strict=True)}
         return [token for token in tokens if token != _END], float(np.mean(log_probabilities))
