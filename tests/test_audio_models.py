@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from companion.audio.mel import log_mel
-from companion.audio.smart_turn import PAUSE, SmartTurn, continued
+from companion.audio.smart_turn import PAUSE, SPAN, SmartTurn, continued
 from companion.audio.voice_activity import WINDOW, VoiceActivity
 from companion.events import SAMPLE_RATE, Samples
+from companion.turns.turn_end import SHORT
 from tests.real import clip, clips, model_file, shared
 
 pytestmark = pytest.mark.models
@@ -28,9 +29,9 @@ def activity() -> VoiceActivity:
     return VoiceActivity(model_file("vad"))
 
 
-@pytest.fixture(scope="module")
-def smart_turn() -> SmartTurn:
-    return SmartTurn(model_file("turn"))
+@pytest.fixture(scope="module", params=[SPAN, SHORT.span], ids=["whole", "short"])
+def smart_turn(request: pytest.FixtureRequest) -> SmartTurn:
+    return SmartTurn(model_file("turn"), request.param)
 
 
 def test_speech_is_a_voice(activity: VoiceActivity) -> None:
@@ -66,6 +67,17 @@ def test_a_whole_sentence_sounds_more_complete_than_one_cut_in_its_middle(smart_
     cut = [judged(sentence[: len(sentence) // 2]) for sentence in sentences]
     assert statistics.median(whole) > 0.9
     assert statistics.median(cut) < 0.7
+
+
+def test_what_looks_at_less_judges_sentences_as_what_looks_at_all_of_it() -> None:
+    """By the sentences that it calls complete, and in the middle of which it does not."""
+    pause = np.zeros(PAUSE, dtype=np.float32)
+    sentences = [clip(path) for path in sorted(shared("speech-en").glob("*.flac"))[:30]]
+    parts = [sentence[: round(len(sentence) * share)] for sentence in sentences for share in (0.5, 1.0)]
+    models = [SmartTurn(model_file("turn"), span) for span in (SPAN, SHORT.span)]
+    judged = [[model.completeness(np.concatenate((part, pause)), PAUSE) > 0.8 for part in parts] for model in models]
+    assert statistics.fmean(one == other for one, other in zip(*judged, strict=True)) > 0.8
+    assert abs(sum(judged[0]) - sum(judged[1])) <= 4
 
 
 def test_a_pause_that_has_only_begun_is_judged_as_one_that_has_lasted(smart_turn: SmartTurn) -> None:

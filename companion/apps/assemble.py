@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from companion.stt.turn import TurnRecognizer
     from companion.tts.voice import Voice
     from companion.turns.taking import TurnTaking
+    from companion.turns.turn_end import EndpointPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +160,17 @@ def installed_embedder(store: ModelStore, language: str, profile: str | None = N
 def open_taking(settings: Settings, parts: Parts) -> TurnTaking:
     """Who decides whose turn it is, as patient as `settings` say; where they say nothing, as the profile is."""
     from companion.turns.taking import TurnTaking
-    from companion.turns.turn_end import policy_of
 
     parses = parts.completion is not None
+    return TurnTaking(open_policy(settings, parses=parses), duplex=True, parses=parses)
+
+
+def open_policy(settings: Settings, *, parses: bool) -> EndpointPolicy:
+    """How patient `settings` say; where they say nothing, as the profile is."""
+    from companion.turns.turn_end import policy_of
+
     patience = settings.patience or ("short" if settings.profile == "tiny" else "normal")
-    return TurnTaking(policy_of(patience, parses=parses), duplex=True, parses=parses)
+    return policy_of(patience, parses=parses)
 
 
 def open_hands_free(settings: Settings, parts: Parts, *, sleeps: bool = True) -> HandsFree:
@@ -245,7 +252,8 @@ def assemble(
         heard = pool.submit(recognizer)
         spoken = pool.submit(voice)
         activity = VoiceActivity(store.file(models["vad"]))
-        smart_turn = SmartTurn(store.file(models["turn"]))
+        span = open_policy(settings, parses="grammar" in models).span
+        smart_turn = SmartTurn(store.file(models["turn"]), span)
         replier, completion = minded.result()
         parts = Parts(
             activity, smart_turn, heard.result(), replier, spoken.result(), memory, sensed.result(), completion

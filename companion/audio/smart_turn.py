@@ -10,11 +10,20 @@ from pathlib import Path
 
 import numpy as np
 
-from companion.audio.mel import log_mel
-from companion.events import SAMPLE_RATE, Samples, samples
+from companion.audio.mel import HOP, log_mel
+from companion.events import SAMPLE_RATE, Samples, samples, seconds
 
 SPAN = 8 * SAMPLE_RATE
-"""Samples the model looks at: the last 8 s, silence in front where there is less."""
+"""Samples the model was made to look at: the last 8 s, silence in front where there is less."""
+
+_STEP = 2 * HOP
+"""Samples that one position of the model stands for."""
+
+_DOUBT = 0.36
+"""What each second that it does not look at takes from its log-odds. Looking at 3 s it is then sure (at 0.8) of as many
+ends and of as many pauses: with `companion.turns.turn_end.SHORT`, of 110 sentences of read English 71 are answered at
+once instead of 70, and into 23 of them falls a sound of ours as before. AUC over 578 silences, early in them: 0.62
+instead of 0.635; 0.62 with 4 s, 0.63 with 5, 0.60 with 2."""
 
 PAUSE = samples(0.16)
 """The silence that the model gets to hear behind a voice, at least. Asked 0.032 s into a pause that is continued, to
@@ -24,26 +33,30 @@ it is; it tells ends from pauses with AUC 0.70 and 0.69, in Korean (asked after 
 
 
 class SmartTurn:
-    """How complete the last seconds of speech sound. About 50 ms a call on one core."""
+    """How complete the last seconds of speech sound. On one core about 45 ms a call, 15 where it looks at 3 s."""
 
-    def __init__(self, model: Path) -> None:
+    def __init__(self, model: Path, span: int = SPAN) -> None:
+        """`span`: how many samples it looks at, at most `SPAN`."""
         import onnxruntime as ort
 
         options = ort.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # the other core reads the words meanwhile
-        self._session = ort.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        graph = str(model) if span == SPAN else shortened(model, span)
+        self._session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        self._span = span
 
     def completeness(self, speech: Samples, silence: int) -> float:
         """Probability, 0…1, that the speaker has finished, if the pause goes on.
 
         `speech`: the turn so far, 16 kHz; its last `silence` samples are the pause.
         """
-        span = np.zeros(SPAN, dtype=np.float32)
-        tail = continued(speech, silence)[-SPAN:]
-        span[SPAN - len(tail) :] = tail
-        span = (span - span.mean()) / np.sqrt(span.var() + 1e-7)
-        (output,) = self._session.run(None, {"input_features": log_mel(span)[None]})
-        return float(output[0, 0])
+        heard = np.zeros(self._span, dtype=np.float32)
+        tail = continued(speech, silence)[-self._span :]
+        heard[self._span - len(tail) :] = tail
+        heard = (heard - heard.mean()) / np.sqrt(heard.var() + 1e-7)
+        (output,) = self._session.run(None, {"input_features": log_mel(heard)[None]})
+        odds = output[0, 0] / max(1e-9, 1 - output[0, 0]) * np.exp(_DOUBT * seconds(SPAN - self._span))
+        return float(odds / (1 + odds))
 
 
 def continued(speech: Samples, silence: int) -> Samples:
@@ -57,3 +70,24 @@ def continued(speech: Samples, silence: int) -> Samples:
         return speech
     heard = speech[-silence:]
     return np.concatenate((speech, np.resize(np.concatenate((heard[::-1], heard)), lacking)))
+
+
+def shortened(model: Path, span: int) -> bytes:
+    """The graph for the last `span` samples: its table of positions without those in front, which are never reached.
+
+    Nothing is trained anew: what the model says of an earlier second, silence or speech, is left away.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    graph = onnx.load(str(model))
+    whole, positions = SPAN // _STEP, span // _STEP
+    for constant in graph.graph.initializer:
+        value = numpy_helper.to_array(constant)
+        if value.ndim == 2 and len(value) == whole:
+            constant.CopyFrom(numpy_helper.from_array(value[-positions:], constant.name))
+        elif value.dtype == np.int64 and whole in value:  # a shape
+            constant.CopyFrom(numpy_helper.from_array(np.where(value == whole, positions, value), constant.name))
+    graph.graph.input[0].type.tensor_type.shape.dim[2].dim_value = span // HOP
+    del graph.graph.value_info[:]
+    return bytes(graph.SerializeToString())

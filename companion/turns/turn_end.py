@@ -68,6 +68,7 @@ class EndpointPolicy:
     doubted: int = samples(0.288)
     parsed: int = samples(0.416)
     fading: bool = False
+    span: int = samples(8.0)
 
 
 PARSED = EndpointPolicy(read=samples(0.032), longest=samples(0.64), risk=0.05, unfinished=0.13, likely=0.4)
@@ -89,6 +90,7 @@ SHORT = replace(
     likely=0.3,
     sure=0.8,
     fading=True,
+    span=samples(3.0),
 )
 """For whom an answer cannot come soon enough: all is asked at once, and what surely sounds complete, and may be a whole
 sentence, is answered as soon as that is known. A sound of ours falls into 21 of the same utterances (with the noise of
