@@ -52,6 +52,7 @@ class Jobs:
         self._taking = taking
         self._post = post
         self._closing = False
+        self._asked: int | None = None  # the sample up to which the words were asked for last
         self._reader, self._parser, self._judge, self._writer, self._speaker, self._keeper = self._workers = tuple(
             Worker(name, done=lambda: post(None))
             for name in ("reader", "parser", "judge", "writer", "speaker", "keeper")
@@ -120,6 +121,7 @@ class Jobs:
     def read(self, turn: int, revision: int, start: int, upto: int) -> None:
         """`ReadingReady`: the words of the turn that began at sample `start`, up to sample `upto`."""
         void = self.void(revision)
+        self._asked = upto
         self._parts.recognizer.hurry()
         self._parts.replier.give_way()
 
@@ -154,7 +156,11 @@ class Jobs:
 
     def judge(self, probe: Probe, recent: Samples, silence: int) -> None:
         """`CompletenessReady`: whether the turn sounds complete, whose last seconds are `recent`, the last `silence`
-        samples of these the pause."""
+        samples of these the pause.
+
+        Where the words are asked for at the same moment, after them: side by side on two cores they took 101 ms, one
+        after the other 88, and the grammar is read meanwhile (medians of 25).
+        """
         void = self.void(probe.revision)
 
         def judge() -> None:
@@ -162,7 +168,11 @@ class Jobs:
                 probability = self._parts.smart_turn.completeness(recent, silence)
                 self._post(CompletenessReady(probe.turn, probe.revision, probe.upto, probability))
 
-        self._judge.submit(judge, self._failed("end of turn", probe.revision))
+        failed = self._failed("end of turn", probe.revision)
+        if probe.upto == self._asked:
+            self._reader.submit(lambda: self._judge.submit(judge, failed), failed)
+        else:
+            self._judge.submit(judge, failed)
 
     def listen(self, pause: Read, recent: Samples) -> None:
         """`VoiceReady`: how the turn sounds. Where that fails, the words are heard all the same."""

@@ -33,6 +33,7 @@ from companion.events import (
 )
 from companion.parts import Parts, Storage
 from companion.turns.taking import Phase, TurnTaking
+from companion.turns.turn_end import EndpointPolicy
 
 
 def speech(duration: float) -> Samples:
@@ -393,6 +394,7 @@ def converse(
     completion: Any = None,
     duplex: bool = False,
     log: Log | None = None,
+    policy: EndpointPolicy | None = None,
 ) -> tuple[Conversation, MemoryDevice, ScriptedRecognizer, ScriptedReplier, Log]:
     """Run a whole session of scripted parts."""
     device = device or MemoryDevice(*inputs, interrupt_after=interrupt_after)
@@ -404,7 +406,7 @@ def converse(
     spoken: Any = voice or ToneVoice()
     parts = Parts(activity, judged_by, recognizer, replier, spoken, storage, senses, completion)  # type: ignore[arg-type]
     started = SessionStarted("tiny", {}, "en", "test")
-    taking = TurnTaking(duplex=duplex, parses=completion is not None)
+    taking = TurnTaking(policy, duplex=duplex, parses=completion is not None)
     conversation = Conversation(device, parts, started, [log], taking)
     conversation.run()
     return conversation, device, recognizer, replier, log

@@ -23,6 +23,7 @@ from companion.events import (
     Samples,
     SessionEnded,
     SpeechStarted,
+    Transcript,
     TranscriptFinal,
     Trouble,
     TurnLatency,
@@ -31,6 +32,7 @@ from companion.events import (
 )
 from companion.tts.rehearsed import Rehearsed
 from companion.tts.voice import NEUTRAL
+from companion.turns.turn_end import SHORT, EndpointPolicy
 from tests.fakes import (
     ForgettingReplier,
     Judge,
@@ -145,6 +147,30 @@ def test_the_model_leaves_the_processor_to_smart_turn() -> None:
     converse(UTTERANCE, replier=replier, judge=Watching(1.0))
     assert begun == [[]]
     assert replier.prepared == ["how are you"]
+
+
+@pytest.mark.parametrize(("policy", "meanwhile", "bound"), [(SHORT, False, 0.2), (EndpointPolicy(), True, 10.0)])
+def test_smart_turn_waits_for_words_that_are_asked_for_at_once(
+    policy: EndpointPolicy, meanwhile: bool, bound: float
+) -> None:
+    """Side by side both would take longer. Words asked for before are not waited for: some recognisers are slow."""
+    judged = threading.Event()
+    overtaken: list[bool] = []
+
+    class Watching(Judge):
+        def completeness(self, speech: Samples, silence: int) -> float:
+            judged.set()
+            return super().completeness(speech, silence)
+
+    class Slow(ScriptedRecognizer):
+        def read(self, upto: int) -> Transcript:
+            overtaken.append(judged.wait(timeout=bound))  # a bound, reached where words are waited for
+            return super().read(upto)
+
+    device = MemoryDevice(UTTERANCE, waits=False)
+    converse(device=device, judge=Watching(1.0), recognizer=Slow("how are you"), policy=policy)
+    assert overtaken[:1] == [meanwhile]
+    assert judged.is_set()
 
 
 def test_the_second_clause_is_written_only_once_the_first_one_sounds() -> None:
