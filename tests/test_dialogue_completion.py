@@ -68,3 +68,23 @@ def test_a_turn_of_any_length_is_read(reads: Completion) -> None:
 
 def test_it_says_nothing_once_it_is_void(reads: Completion) -> None:
     assert reads.ends("I went there", lambda: True) is None
+
+
+def test_a_comma_or_a_capital_set_elsewhere_has_nothing_read_again(reads: Completion, opened: LanguageModel) -> None:
+    reads.follow("Well, o'Brien took off his coat and bared his", never)
+    reads.ends("Well O'brien, took off his coat, and bared his right arm.", never)
+    assert 0 < opened.evaluation.evaluated <= 5
+
+
+@pytest.mark.parametrize(
+    ("words", "before", "read"),
+    [
+        ("Well O'brien, took it", "Well, o'Brien took", "Well, o'Brien took it"),
+        ("I took it", "I look, it", "I took it"),  # another word, and those behind it
+        ("I did. It was good", "I did, it was", "I did. It was good"),  # another sentence
+        ("I took", "I took, it", "I took,"),
+        ("", "I", ""),
+    ],
+)
+def test_words_are_spelled_as_before_as_far_as_they_are_the_same(words: str, before: str, read: str) -> None:
+    assert completion.spelled_alike(words.split(), before.split()) == read.split()
