@@ -8,7 +8,7 @@ import numpy as np
 
 from companion.events import Samples, Style
 
-LEAD_S = 0.01
+LEAD_S = 0.005
 """Seconds kept before the voice begins, for a soft first consonant; listeners wait for the rest in vain."""
 
 VOICE_RMS = 10 ** (-52 / 20)
