@@ -13,7 +13,7 @@ from companion.apps.scoring import character_errors
 from companion.events import FRAME, SAMPLE_RATE, Samples
 from companion.stt.engine import SpeechModelError
 from companion.stt.turn import TurnRecognizer
-from companion.stt.vosk import Vosk
+from companion.stt.vosk import RENEWED_AFTER, Vosk
 from tests import real
 
 pytestmark = pytest.mark.models
@@ -55,6 +55,30 @@ def test_words_appear_while_they_are_spoken(vosk: Vosk, sentence: tuple[str, Sam
     reading = vosk.finish()
     assert character_errors(words, reading.text, "ko").rate < 0.5
     assert reading.confidence is not None and 0 < reading.confidence <= 1
+
+
+def test_what_it_unfolds_of_its_graph_is_given_back_and_its_words_stay(
+    vosk: Vosk, sentence: tuple[str, Samples], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In an hour's talk that would be hundreds of megabytes, all in the recogniser."""
+    import vosk as library
+
+    made = []
+
+    class Counted(library.KaldiRecognizer):  # type: ignore[misc]
+        def __init__(self, *given: object) -> None:
+            made.append(self)
+            super().__init__(*given)
+
+    monkeypatch.setattr(library, "KaldiRecognizer", Counted)
+    heard = set()
+    for turn in range(RENEWED_AFTER + 1):
+        vosk.start()
+        if turn in (0, RENEWED_AFTER):
+            hear(vosk, sentence[1])
+            heard.add(vosk.finish())
+    assert made
+    assert len(heard) == 1
 
 
 def test_who_goes_on_after_a_finish_adds_to_it(vosk: Vosk, sentence: tuple[str, Samples]) -> None:
