@@ -29,6 +29,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from companion.numerals import ONES_EN, SINO_KO, TENS_EN
+
 # --- error rates -----------------------------------------------------------------------------------------------------
 
 
@@ -99,11 +101,7 @@ _NOT_A_WORD = re.compile(r"[^\w\s]|_")
 
 # --- English ---------------------------------------------------------------------------------------------------------
 
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = "_ _ twenty thirty forty fifty sixty seventy eighty ninety".split()
+_TENS = ("", "", *TENS_EN)
 _SCALES = ((1_000_000_000, "billion"), (1_000_000, "million"), (1_000, "thousand"), (100, "hundred"))
 _ORDINALS = {
     "one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth",
@@ -171,9 +169,9 @@ def _cardinal(number: int) -> str:
         if number >= scale:
             rest = f" {_cardinal(number % scale)}" if number % scale else ""
             return f"{_cardinal(number // scale)} {name}{rest}"
-    if number < len(_ONES):
-        return _ONES[number]
-    return _TENS[number // 10] + (f" {_ONES[number % 10]}" if number % 10 else "")
+    if number < len(ONES_EN):
+        return ONES_EN[number]
+    return _TENS[number // 10] + (f" {ONES_EN[number % 10]}" if number % 10 else "")
 
 
 def _ordinal(number: int) -> str:
@@ -186,14 +184,14 @@ def _spoken_english_number(match: re.Match[str]) -> str:
     whole, fraction = match[1].replace(",", ""), match[2]
     number = int(whole)
     if fraction:
-        words = f"{_cardinal(number)} point {' '.join(_ONES[int(digit)] for digit in fraction)}"
+        words = f"{_cardinal(number)} point {' '.join(ONES_EN[int(digit)] for digit in fraction)}"
     elif 1100 <= number <= 1999 and number % 100 and "," not in match[1]:
         low = number % 100
         words = f"{_cardinal(number // 100)} {'oh ' if low < 10 else ''}{_cardinal(low)}"  # a year: nineteen oh five
     elif number < 10**12 and not (whole.startswith("0") and len(whole) > 1):
         words = _cardinal(number)
     else:
-        words = " ".join(_ONES[int(digit)] for digit in whole)  # a telephone number is said digit by digit
+        words = " ".join(ONES_EN[int(digit)] for digit in whole)  # a telephone number is said digit by digit
     return f" {words} "
 
 
@@ -204,7 +202,6 @@ def _spoken_money(match: re.Match[str]) -> str:
 
 # --- Korean ----------------------------------------------------------------------------------------------------------
 
-_SINO_DIGITS = "영일이삼사오육칠팔구"
 _NATIVE_ONES = ("", "한", "두", "세", "네", "다섯", "여섯", "일곱", "여덟", "아홉")
 _NATIVE_TENS = ("", "열", "스물", "서른", "마흔", "쉰", "예순", "일흔", "여든", "아흔")
 _NATIVE_COUNTERS = ("시간", "시", "명", "개", "배", "살", "번째", "마리", "권", "잔", "달", "가지", "사람", "군데")
@@ -215,11 +212,11 @@ def _spoken_korean_number(match: re.Match[str]) -> str:
     digits, fraction, gap, following = match[1].replace(",", ""), match[2], match[3], match[4]
     number = int(digits)
     if fraction:
-        words = f"{_sino(number)}점{''.join(_SINO_DIGITS[int(digit)] for digit in fraction)}"
+        words = f"{_sino(number)}점{''.join(SINO_KO[int(digit)] for digit in fraction)}"
     elif 0 < number < 100 and following.startswith(_NATIVE_COUNTERS) and not following.startswith("개월"):
         words = "스무" if number == 20 else _NATIVE_TENS[number // 10] + _NATIVE_ONES[number % 10]
     elif (digits.startswith("0") and len(digits) > 1) or number >= 10**12:
-        words = "".join(_SINO_DIGITS[int(digit)] for digit in digits)
+        words = "".join(SINO_KO[int(digit)] for digit in digits)
     else:
         words = _sino(number)
     return words + gap + following
@@ -234,4 +231,4 @@ def _sino(number: int) -> str:
             count = number // scale
             words += ("" if count == 1 and scale < 10**8 else _sino(count)) + name
             number %= scale
-    return words + (_SINO_DIGITS[number] if number else "")
+    return words + (SINO_KO[number] if number else "")

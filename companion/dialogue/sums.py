@@ -10,20 +10,12 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Final
 
+from companion.numerals import ONES_EN, SINO_KO, TENS_EN
 from companion.settings import Language
 
-_ONES: Final = {
-    word: number
-    for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen".split()
-    )
-}
-_TENS: Final = {
-    word: 10 * number for number, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
-}
+_ONES: Final = {word: number for number, word in enumerate(ONES_EN)}
 _SCALES: Final = {"thousand": 1_000, "million": 1_000_000}
-_SINO: Final = {word: number for number, word in enumerate("일이삼사오육칠팔구", 1)}
+_SINO: Final = {word: number for number, word in enumerate(SINO_KO) if number}
 _UNITS: Final = {"십": 10, "백": 100, "천": 1000}
 
 _SIGNS: Final[Mapping[Language, Mapping[str, str]]] = {
@@ -50,10 +42,10 @@ _SIGNS: Final[Mapping[Language, Mapping[str, str]]] = {
 }
 
 _DIGITS: Final = r"\d{1,12}(?:\.\d{1,6})?"
-_WORDS_EN: Final = "|".join([*_ONES, *_TENS, "hundred", *_SCALES])
+_WORDS_EN: Final = "|".join([*_ONES, *TENS_EN, "hundred", *_SCALES])
 _NUMBER_EN: Final = rf"(?:{_DIGITS}|(?:a )?(?:{_WORDS_EN})(?:(?: and)? (?:{_WORDS_EN}))*)"
-_TWO_EN: Final = rf"(?:(?:{'|'.join(_TENS)})(?: (?:{'|'.join(list(_ONES)[1:10])}))?|{'|'.join(reversed(_ONES))})"
-_THREE_EN: Final = rf"(?:(?:a |(?:{'|'.join(list(_ONES)[1:20])}) )?hundred(?:(?: and)? {_TWO_EN})?|{_TWO_EN})"
+_TWO_EN: Final = rf"(?:(?:{'|'.join(TENS_EN)})(?: (?:{'|'.join(ONES_EN[1:10])}))?|{'|'.join(reversed(_ONES))})"
+_THREE_EN: Final = rf"(?:(?:a |(?:{'|'.join(ONES_EN[1:20])}) )?hundred(?:(?: and)? {_TWO_EN})?|{_TWO_EN})"
 _WHOLE_EN: Final = re.compile(
     rf"(?:(?:a |{_THREE_EN} )million(?: and)? ?)?(?:(?:a |{_THREE_EN} )thousand(?: and)? ?)?(?:{_THREE_EN})?"
 )
@@ -148,7 +140,7 @@ def _english(text: str) -> int | None:
         elif word == "hundred":
             below = max(1, below) * 100
         else:
-            below += _ONES.get(word, 0) + _TENS.get(word, 0)
+            below += _ONES.get(word, 0) + TENS_EN.get(word, 0)
     return total + below
 
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from companion.numerals import SINO_KO
+
 _MARKED = re.compile(r"[\[(](.+)[\])]")  # [4], [32], [쩜], (십)
 
-_SINO = "영일이삼사오육칠팔구"
 _SCALES = ("십", "백", "천", "만", "억")
-_NUMERALS = frozenset(_SINO) | set(_SCALES) | {"공", "점", "쩜"}
+_NUMERALS = frozenset(SINO_KO) | set(_SCALES) | {"공", "점", "쩜"}
 _NATIVE = ("", "한", "두", "세", "네", "다섯", "여섯", "일곱", "여덟", "아홉", "열", "열한", "열두")
 
 _NATIVE_COUNTERS = ("시", "명", "분", "개", "달", "배", "살", "번", "사람", "가지", "마리", "잔", "권", "시간", "군데")
@@ -125,15 +126,15 @@ def _spoken(numerals: Sequence[str], following: str) -> tuple[str, bool]:
 
 def _sino(number: int) -> str:
     if number < 10:
-        return _SINO[number]
+        return SINO_KO[number]
     if number >= 10_000:
-        return "".join(_SINO[int(digit)] for digit in str(number))
+        return "".join(SINO_KO[int(digit)] for digit in str(number))
     words = ""
     for scale, name in ((1000, "천"), (100, "백"), (10, "십")):
         if number >= scale:
-            words += (_SINO[number // scale] if number >= 2 * scale else "") + name
+            words += (SINO_KO[number // scale] if number >= 2 * scale else "") + name
             number %= scale
-    return words + (_SINO[number] if number else "")
+    return words + (SINO_KO[number] if number else "")
 
 
 def _joined(tokens: Sequence[str]) -> list[str]:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import re
 
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = {w: 10 * n for n, w in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+from companion.numerals import ONES_EN, SINO_KO, TENS_EN
+
 _ORDINALS = (
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
     "sixteenth seventeenth eighteenth nineteenth twentieth thirtieth"
@@ -16,9 +13,9 @@ _ORDINALS = (
 _KO_ONES = {w: n for n, w in enumerate("하나 둘 셋 넷 다섯 여섯 일곱 여덟 아홉".split(), 1)}
 _KO_ONES |= {w: n for n, w in enumerate("한 두 세 네".split(), 1)}
 _KO_TENS = {w: 10 * n for n, w in enumerate("열 스물 서른 마흔 쉰 예순 일흔 여든 아흔".split(), 1)} | {"스무": 20}
-_SINO = {w: n for n, w in enumerate("일이삼사오육칠팔구", 1)}
+_SINO = {w: n for n, w in enumerate(SINO_KO) if n}
 
-NUMBER_EN = rf"(?:\d{{1,3}}|(?:{'|'.join(_TENS)})(?:[ -](?:{'|'.join(_ONES[1:10])}))?|{'|'.join(_ONES[::-1])})"
+NUMBER_EN = rf"(?:\d{{1,3}}|(?:{'|'.join(TENS_EN)})(?:[ -](?:{'|'.join(ONES_EN[1:10])}))?|{'|'.join(ONES_EN[::-1])})"
 ORDINAL_EN = (
     rf"(?:\d{{1,2}}(?:st|nd|rd|th)?|(?:twenty|thirty)[ -](?:{'|'.join(_ORDINALS[:9])})|{'|'.join(_ORDINALS[::-1])})"
 )
@@ -35,8 +32,8 @@ def number(text: str) -> int | None:
     if low.isdecimal():
         return int(low)
     words = low.split()
-    if words and all(w in _TENS or w in _ONES for w in words):
-        return sum(_TENS.get(w) or _ONES.index(w) for w in words)
+    if words and all(w in TENS_EN or w in ONES_EN for w in words):
+        return sum(TENS_EN.get(w) or ONES_EN.index(w) for w in words)
     return _korean(low.replace(" ", ""))
 
 
@@ -49,7 +46,7 @@ def ordinal(text: str) -> int | None:
     if not words or words[-1] not in _ORDINALS:
         return None
     ones = 30 if words[-1] == "thirtieth" else _ORDINALS.index(words[-1]) + 1
-    return ones + (_TENS.get(words[0], 0) if len(words) == 2 else 0)
+    return ones + (TENS_EN.get(words[0], 0) if len(words) == 2 else 0)
 
 
 def _korean(text: str) -> int | None:
