@@ -3,7 +3,7 @@
 What comes of it is a message on the loop's queue, with the revision it was begun for; a job that has become void by
 then does nothing. One reads (speech to text), one parses (whether the words are a sentence), one judges (Smart Turn and
 the voice), one writes (the language model), one speaks, one keeps (the memory). No job holds state, and only the reader
-gives work to another, the parser.
+gives work to others: to the parser, and to the judge where that waits for the words.
 """
 
 from __future__ import annotations
@@ -38,6 +38,9 @@ from companion.tts.styles import style
 from companion.turns.taking import Phase, Probe, Read, TurnTaking
 from companion.worker import Job, Worker
 
+_QUICK_S = 0.2
+"""A reading that takes longer is not waited for: where nothing is known of the sound, a turn is over after 0.64 s."""
+
 
 def _no_matter(error: Exception) -> None:
     """What is read, made or shown ahead of time is a comfort: where it fails, the work that matters comes later."""
@@ -53,6 +56,7 @@ class Jobs:
         self._post = post
         self._closing = False
         self._asked: int | None = None  # the sample up to which the words were asked for last
+        self._took = 0.0  # the last reading, in seconds
         self._reader, self._parser, self._judge, self._writer, self._speaker, self._keeper = self._workers = tuple(
             Worker(name, done=lambda: post(None))
             for name in ("reader", "parser", "judge", "writer", "speaker", "keeper")
@@ -130,7 +134,7 @@ class Jobs:
                 return
             began = time.perf_counter()
             transcript = self._parts.recognizer.read(upto - start)
-            took = time.perf_counter() - began
+            took = self._took = time.perf_counter() - began
             self._parse(turn, revision, transcript.text)
             self._post(ReadingReady(turn, revision, upto, transcript, took))
 
@@ -158,8 +162,8 @@ class Jobs:
         """`CompletenessReady`: whether the turn sounds complete, whose last seconds are `recent`, the last `silence`
         samples of these the pause.
 
-        Where the words are asked for at the same moment, after them: side by side on two cores they took 101 ms, one
-        after the other 88, and the grammar is read meanwhile (medians of 25).
+        Where the words are asked for at the same moment, after them, unless the machine is slow: side by side on two
+        cores they took 101 ms, one after the other 88, and the grammar is read meanwhile (medians of 25).
         """
         void = self.void(probe.revision)
 
@@ -169,7 +173,7 @@ class Jobs:
                 self._post(CompletenessReady(probe.turn, probe.revision, probe.upto, probability))
 
         failed = self._failed("end of turn", probe.revision)
-        if probe.upto == self._asked:
+        if probe.upto == self._asked and self._took < _QUICK_S:
             self._reader.submit(lambda: self._judge.submit(judge, failed), failed)
         else:
             self._judge.submit(judge, failed)

@@ -14,6 +14,7 @@ ONES_EN: Final = tuple(
 TENS_EN: Final[Mapping[str, int]] = {
     word: 10 * number for number, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
 }
+"""English, 20 to 90 in order, and their values."""
 
 SINO_KO: Final = "영일이삼사오육칠팔구"
 """Sino-Korean, 0 to 9."""

@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "companion"
 ROOMS = ("audio", "stt", "turns", "affect", "memory", "dialogue", "tts", "privacy")
-SHARED = {"companion", "companion.events", "companion.settings", "companion.errors"}
+SHARED = {f"companion{module}" for module in ("", ".events", ".settings", ".errors", ".numerals")}
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 

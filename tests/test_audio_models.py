@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from companion.apps.assemble import open_policy
 from companion.audio.mel import log_mel
 from companion.audio.smart_turn import PAUSE, SPAN, SmartTurn, continued
 from companion.audio.voice_activity import WINDOW, VoiceActivity
 from companion.events import SAMPLE_RATE, Samples
+from companion.settings import Settings
 from companion.turns.turn_end import SHORT
 from tests.real import clip, clips, model_file, shared
 
@@ -67,6 +69,28 @@ def test_a_whole_sentence_sounds_more_complete_than_one_cut_in_its_middle(smart_
     cut = [judged(sentence[: len(sentence) // 2]) for sentence in sentences]
     assert statistics.median(whole) > 0.9
     assert statistics.median(cut) < 0.7
+
+
+def test_with_less_patience_only_the_last_seconds_count() -> None:
+    sentence, pause = clip(sorted(shared("speech-en").glob("wav_arctic_*"))[0]), np.zeros(PAUSE, dtype=np.float32)
+    last = np.concatenate((sentence, pause))[-SHORT.span :]
+    assert len(last) == SHORT.span
+    louder = np.random.default_rng(5).normal(0, 0.1, SAMPLE_RATE * 2).astype(np.float32)
+    for span, counts in ((SHORT.span, False), (SPAN, True)):
+        model = SmartTurn(model_file("turn"), span)
+        plain, after_noise = (model.completeness(np.concatenate((front, last)), PAUSE) for front in (last[:0], louder))
+        assert (plain != after_noise) == counts
+
+
+def test_the_small_profile_looks_at_less_where_a_sentence_can_be_told() -> None:
+    tiny = Settings(profile="tiny")
+    assert open_policy(tiny, parses=True).span == SHORT.span
+    assert open_policy(tiny, parses=False).span == open_policy(Settings(profile="starter"), parses=True).span == SPAN
+
+
+def test_another_model_cannot_be_shortened() -> None:
+    with pytest.raises(ValueError, match="tables"):
+        SmartTurn(model_file("vad"), SHORT.span)
 
 
 def test_what_looks_at_less_judges_sentences_as_what_looks_at_all_of_it() -> None:

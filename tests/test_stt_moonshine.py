@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 
 from companion import catalog, settings
@@ -126,6 +127,17 @@ def test_a_draft_that_was_right_is_read_in_one_step(moonshine: Moonshine, monkey
     assert decoder.runs > 5
 
 
+def test_the_full_stop_at_the_end_takes_no_step_of_its_own(
+    moonshine: Moonshine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does the end behind it: as many steps as tokens, where each alone would be one more."""
+    _, sound = sentences()[0]
+    decoder = CountedSession(moonshine._decoder)
+    monkeypatch.setattr(moonshine, "_decoder", decoder)
+    assert moonshine.transcribe(sound).text.endswith(".")
+    assert decoder.runs == len(moonshine._last[1])
+
+
 class CountedSession:
     """A session of ONNX Runtime that counts its runs."""
 
@@ -197,6 +209,16 @@ def session(file: Path) -> Any:
     return onnxruntime.InferenceSession(str(file))
 
 
+def test_every_matrix_of_the_mended_graphs_stays_int8(folder: Path) -> None:
+    """One that is unpacked at every token costs more than all others together."""
+    for graph in moonshine_graph.mend(folder / moonshine_graph.ENCODER, folder / moonshine_graph.DECODER):
+        model = onnx.load_from_string(graph)
+        int8 = {w.name for w in model.graph.initializer if w.data_type == onnx.TensorProto.INT8 and len(w.dims) == 2}
+        unpacked = [node.name for node in model.graph.node if node.op_type == "Cast" and int8 & set(node.input)]
+        assert sum(node.op_type == "MatMulNBits" for node in model.graph.node) >= 64
+        assert unpacked == []
+
+
 def test_mending_is_done_once(folder: Path) -> None:
     open_files(folder)
     mended = [folder / moonshine_graph.MENDED_ENCODER, folder / moonshine_graph.MENDED_DECODER]
@@ -220,6 +242,12 @@ def test_what_an_older_version_mended_does_not_stay(folder: Path) -> None:
     open_files(folder)
     kept = {moonshine_graph.MENDED_ENCODER, moonshine_graph.MENDED_DECODER}
     assert {path.name for path in folder.glob("*.onnx")} == kept
+
+
+def test_what_an_older_version_mended_and_cannot_be_removed_is_no_hindrance(folder: Path) -> None:
+    (folder / "encoder_model.mended-0.onnx").mkdir()
+    assert open_files(folder).transcribe(sentences()[0][1]).text
+    assert (folder / moonshine_graph.MENDED_ENCODER).is_file()
 
 
 def test_damaged_mended_files_are_made_anew(folder: Path) -> None:

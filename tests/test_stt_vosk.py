@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -61,24 +62,29 @@ def test_what_it_unfolds_of_its_graph_is_given_back_and_its_words_stay(
     vosk: Vosk, sentence: tuple[str, Samples], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In an hour's talk that would be hundreds of megabytes, all in the recogniser."""
-    import vosk as library
-
-    made = []
-
-    class Counted(library.KaldiRecognizer):  # type: ignore[misc]
-        def __init__(self, *given: object) -> None:
-            made.append(self)
-            super().__init__(*given)
-
-    monkeypatch.setattr(library, "KaldiRecognizer", Counted)
-    heard = set()
+    monkeypatch.setattr(vosk, "_started", 0)
+    used, heard = weakref.ref(vosk._recognizer), []
     for turn in range(RENEWED_AFTER + 1):
         vosk.start()
+        assert (used() is vosk._recognizer) == (turn < RENEWED_AFTER)
         if turn in (0, RENEWED_AFTER):
             hear(vosk, sentence[1])
-            heard.add(vosk.finish())
-    assert made
-    assert len(heard) == 1
+            heard.append(vosk.finish().text)
+    assert used() is None
+    assert heard[0] == heard[1]
+
+
+def test_one_that_cannot_be_renewed_goes_on(
+    vosk: Vosk, sentence: tuple[str, Samples], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails() -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(vosk, "_made", fails)
+    monkeypatch.setattr(vosk, "_started", RENEWED_AFTER)
+    vosk.start()
+    hear(vosk, sentence[1])
+    assert vosk.finish().text
 
 
 def test_who_goes_on_after_a_finish_adds_to_it(vosk: Vosk, sentence: tuple[str, Samples]) -> None:

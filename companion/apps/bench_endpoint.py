@@ -3,8 +3,9 @@
 Smart Turn, the recogniser, and what reads the grammar, where it is installed, are the real ones; each is asked once in
 every pause of `turn-pauses.csv` that is long enough. Time is that of the file: our policies count from where the voice
 detector would, `_HANGOVER` seconds into the pause, and ask when the shipped one does. The words are known `_MAKING`
-seconds later, Smart Turn's answer, which takes 47 ms, and whether they are a sentence by the time that the policies
-wait for anyway. Each speaker is one owner, whose pauses are learned from one utterance to the next.
+seconds later, Smart Turn's answer, which takes 45 ms, and whether they are a sentence by the time that the policies
+wait for anyway. The patience "short", which asks sooner and looks at less, is not among them. Each speaker is one
+owner, whose pauses are learned from one utterance to the next.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def _bare(word: str) -> str:
 
 
 def _closed(word: str) -> bool:
-    return word.endswith((".", "!", "?"))
+    return word.rstrip("\"'”’").endswith((".", "!", "?"))
 
 
 def _messages(words: list[str]) -> tuple[Message, Message]:

@@ -54,7 +54,8 @@ class Moonshine:
         require(model_id, folder, "tokenizer.bin", moonshine_graph.ENCODER, moonshine_graph.DECODER)
         try:
             self._vocabulary = read_vocabulary((folder / "tokenizer.bin").read_bytes())
-            pieces = {piece: token for token, piece in enumerate(self._vocabulary)}  # single bytes come first in it
+            # A piece that is there as a single byte, too, counts as the later one.
+            pieces = {piece: token for token, piece in enumerate(self._vocabulary)}
             self._full_stop = [pieces[b"."]]
             self._encoder, self._decoder = _open(folder)
         except Exception as error:  # ONNX Runtime and onnx each have many classes for "this is no such model"
@@ -84,8 +85,9 @@ class Moonshine:
         """Greedy decoding: the tokens of the text and the mean log-probability of the tokens, the end's included.
 
         The draft is put through the decoder in one pass; where it agrees with the likeliest token at each position, it
-        is what greedy decoding would have said one by one. From the first disagreement on, decoding goes on by itself
-        until it says again what the draft says there (`rejoined`).
+        is what greedy decoding would have said one by one. From the first disagreement on, decoding goes token by token
+        until it says again what the draft says there (`rejoined`). Until then a full stop is put behind each, in case
+        it is the last: two tokens take as long as one, for the weights come from memory either way.
         Only where two tokens are as likely as each other may the rounding of one pass decide otherwise than that of
         many: in 2 of 110 test sentences, by a comma and by a mumbled word. `spoken`: there are words, whatever the
         model thinks of it.

@@ -22,7 +22,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ BLOCK = 32
 kernel has, for the input's sake (the weights have one scale for the whole matrix)."""
 
 _SIGN = 128
-"""What makes an int8 unsigned."""
+"""Added to an int8 value to store it as uint8."""
 
 _OPSETS = [helper.make_opsetid("", 14), helper.make_opsetid("com.microsoft", 1)]
 _IR_VERSION = 8  # belongs to opset 14-15
@@ -66,10 +66,10 @@ def mended_graphs(folder: Path) -> Iterator[tuple[Path, Path]]:
     newest = max(source.stat().st_mtime for source in sources)
     if not all(file.is_file() and file.stat().st_mtime >= newest for file in mended):
         graphs = mend(*sources)
+        _forget(folder, but=mended)  # another process may have made these meanwhile
         try:
             for file, graph in zip(mended, graphs, strict=True):
                 _write(file, graph)
-            _forget(folder, but=mended)
         except OSError:  # read-only or full
             with tempfile.TemporaryDirectory() as elsewhere:
                 mended = (Path(elsewhere) / MENDED_ENCODER, Path(elsewhere) / MENDED_DECODER)
@@ -86,10 +86,10 @@ def forget_mended(folder: Path) -> None:
 
 
 def _forget(folder: Path, but: Sequence[Path] = ()) -> None:
-    """Remove what this way of mending left, and every older one."""
-    for file in folder.glob("*.mended-*.onnx"):
-        if file not in but:
-            file.unlink(missing_ok=True)
+    """Remove what this and every other way of mending left."""
+    for file in set(folder.glob("*.mended-*.onnx")).difference(but):
+        with suppress(OSError):  # then it stays, and is not used
+            file.unlink()
 
 
 def mend(encoder_file: Path, decoder_file: Path) -> tuple[bytes, bytes]:
@@ -234,7 +234,8 @@ class _Weight:
 def _weight(
     node: onnx.NodeProto, producers: dict[str, onnx.NodeProto], constants: dict[str, onnx.TensorProto]
 ) -> _Weight | None:
-    """The matrix that ends in this node, where it is the `Add` of `Cast(int8) · scale + offset`."""
+    """The matrix that ends in this node, where it is the `Add` of `Cast(int8) · scale + offset`, and the offset a whole
+    number of scales; another stays as it is packaged, which is right, and slow."""
     if node.op_type != "Add" or node.input[1] not in constants:
         return None
     scaled = producers.get(node.input[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,9 @@ heard in 80 recordings of coughs, breath and noise, and 1 of 177 sentences."""
 
 
 RENEWED_AFTER = 8
-"""Turns that a recogniser serves. It keeps what it has unfolded of its graph: with the small Korean model 576 MB became
-690 in 8 turns and 813 in 40; renewed after every 8th it was never more than 691. Renewed with each it is 627, but to
-unfold all of it anew is three times the work. The words are the same (40 sentences)."""
+"""Starts that a recogniser serves. It keeps what it has unfolded of its graph: with the small Korean model 576 MB are
+690 after 8 turns and 813 after 40; renewed after every 8th it was never more than 691. Renewed with each it is 627,
+but to unfold all of it anew is three times the work. The words are the same (40 sentences)."""
 
 
 class Vosk:
@@ -39,24 +40,25 @@ class Vosk:
         vosk.SetLogLevel(-1)
         try:
             self.model: Any = vosk.Model(str(folder))
-            self._renew()
+            self._recognizer = self._made()
         except Exception as error:  # Vosk raises nothing more exact
             raise SpeechModelError(model_id, "a file is damaged") from error
+        self._started = 0
         self.start()
 
-    def _renew(self) -> None:
+    def _made(self) -> Any:
         import vosk
 
-        self._recognizer: Any = None  # freed before there is another
-        self._recognizer = vosk.KaldiRecognizer(self.model, SAMPLE_RATE)
-        self._recognizer.SetWords(True)
-        self._turns = 0
+        recognizer = vosk.KaldiRecognizer(self.model, SAMPLE_RATE)
+        recognizer.SetWords(True)
+        return recognizer
 
     def start(self) -> None:
         """See `StreamingEngine`."""
-        if self._turns == RENEWED_AFTER:
-            self._renew()
-        self._turns += 1
+        if self._started >= RENEWED_AFTER:
+            with suppress(Exception):  # the old one still hears
+                self._recognizer, self._started = self._made(), 0
+        self._started += 1
         self._recognizer.Reset()
         self._words: list[str] = []
         self._confidences: list[float] = []
