@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from companion import heap
+from companion import heap, jobs
 from companion.affect.senses import Senses
 from companion.dialogue.mind import Clause
 from companion.events import (
@@ -149,11 +149,16 @@ def test_the_model_leaves_the_processor_to_smart_turn() -> None:
     assert replier.prepared == ["how are you"]
 
 
-@pytest.mark.parametrize(("policy", "meanwhile", "bound"), [(SHORT, False, 0.2), (EndpointPolicy(), True, 10.0)])
+@pytest.mark.parametrize(
+    ("policy", "quick", "meanwhile", "bound"),
+    [(SHORT, 10.0, False, 0.2), (SHORT, 0.0, True, 10.0), (EndpointPolicy(), 10.0, True, 10.0)],
+    ids=["short", "short, slow machine", "usual"],
+)
 def test_smart_turn_waits_for_words_that_are_asked_for_at_once(
-    policy: EndpointPolicy, meanwhile: bool, bound: float
+    policy: EndpointPolicy, quick: float, meanwhile: bool, bound: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Side by side both would take longer. Words asked for before are not waited for: some recognisers are slow."""
+    """Side by side both would take longer. A slow recogniser is not waited for, nor are words asked for before."""
+    monkeypatch.setattr(jobs, "_QUICK_S", quick)
     judged = threading.Event()
     overtaken: list[bool] = []
 
