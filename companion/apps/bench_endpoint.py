@@ -4,8 +4,8 @@ Smart Turn, the recogniser, and what reads the grammar, where it is installed, a
 every pause of `turn-pauses.csv` that is long enough. Time is that of the file: our policies count from where the voice
 detector would, `_HANGOVER` seconds into the pause, and ask when the shipped one does. The words are known `_MAKING`
 seconds later, Smart Turn's answer, which takes 45 ms, and whether they are a sentence by the time that the policies
-wait for anyway. The patience "short", which asks sooner and looks at less, is not among them. Each speaker is one
-owner, whose pauses are learned from one utterance to the next.
+wait for anyway; with the patience "short" they are all asked for at once. Each speaker is one owner, whose pauses are
+learned from one utterance to the next.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from companion.apps.recordings import Recording, read_sets, read_sound
 from companion.errors import CompanionError
 from companion.events import Samples, samples, seconds
 from companion.turns.pauses import Pauses
-from companion.turns.turn_end import PARSED, Cues, EndpointPolicy, policy_of, turn_end
+from companion.turns.turn_end import PARSED, SHORT, Cues, EndpointPolicy, policy_of, turn_end
 from companion.turns.words_end import Ending, ending
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ POLICIES = {
 """From the one that cuts in most to the one that waits longest."""
 
 PARSED_POLICIES = {
+    "short": policy_of("short", parses=True),
     "hasty": EndpointPolicy(),
     "quick": replace(PARSED, risk=0.4),
     "shipped": policy_of("normal", parses=True),
@@ -49,7 +50,7 @@ PARSED_POLICIES = {
     "patient": policy_of("long", parses=True),
     "most patient": replace(PARSED, shortest=samples(1.0), longest=samples(1.5)),
 }
-"""The same where a language model reads along."""
+"""The same where a language model reads along; "short" is the shipped one for who cannot wait, and the tiny models."""
 
 FIXED = (0.3, 0.5, 0.7, 1.0)
 
@@ -74,6 +75,7 @@ class Silence:
     alone: float
     ending: Ending | None
     ends: float | None = None
+    soon: float | None = None  # `completeness` as the patience "short" asks for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,8 @@ def combined(policy: EndpointPolicy) -> Wait:
     """All cues together, as the loop does it: not before the words are read."""
 
     def wait(silence: Silence, pauses: Pauses) -> float:
-        cues = Cues(silence.spoken, silence.completeness, silence.ending, silence.ends)
+        completeness = silence.soon if policy.probe == SHORT.probe else silence.completeness
+        cues = Cues(silence.spoken, completeness, silence.ending, silence.ends)
         known = seconds(policy.read) + _MAKING
         return _HANGOVER + max(known, seconds(turn_end(cues, pauses, policy).wait))
 
@@ -205,7 +208,8 @@ class _Senses:
         self._catalog = catalog.load()
         self._engines: dict[str, Any] = {}
         self._completions: dict[str, Completion | None] = {}
-        self._smart_turn = SmartTurn(self._store.file(self._model("turn", "en")))
+        smart_turn = self._store.file(self._model("turn", "en"))
+        self._smart_turn, self._soon = SmartTurn(smart_turn), SmartTurn(smart_turn, SHORT.span)
 
     def _model(self, role: Any, language: Any) -> Any:
         return self._catalog.needed(self._store, role, self._profile, language)
@@ -240,6 +244,7 @@ class _Senses:
             self._smart_turn.completeness(upto(_ALONE), samples(_ALONE)),
             None if words is None else ending(words, language),
             completion.ends(words, lambda: False) if completion is not None and words else None,
+            self._soon.completeness(upto(_HANGOVER + seconds(SHORT.probe)), SHORT.probe),
         )
 
     def _engine(self, language: str) -> Any:
