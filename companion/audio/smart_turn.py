@@ -41,9 +41,7 @@ class SmartTurn:
         import onnxruntime as ort
 
         options = ort.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = (
-            1  # the other core reads words or grammar meanwhile
-        )
+        options.intra_op_num_threads = options.inter_op_num_threads = 1  # the other core reads meanwhile
         graph = str(model) if span == SPAN else shortened(model, span)
         self._session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         self._span = span

@@ -66,7 +66,7 @@ def mended_graphs(folder: Path) -> Iterator[tuple[Path, Path]]:
     newest = max(source.stat().st_mtime for source in sources)
     if not all(file.is_file() and file.stat().st_mtime >= newest for file in mended):
         graphs = mend(*sources)
-        _forget(folder, but=mended)  # another process may have made these meanwhile
+        forget_mended(folder, but=mended)  # another process may have made these meanwhile
         try:
             for file, graph in zip(mended, graphs, strict=True):
                 _write(file, graph)
@@ -80,13 +80,8 @@ def mended_graphs(folder: Path) -> Iterator[tuple[Path, Path]]:
     yield mended
 
 
-def forget_mended(folder: Path) -> None:
-    """Remove the mended files, for instance because one turned out to be damaged."""
-    _forget(folder)
-
-
-def _forget(folder: Path, but: Sequence[Path] = ()) -> None:
-    """Remove what this and every other way of mending left."""
+def forget_mended(folder: Path, but: Sequence[Path] = ()) -> None:
+    """Remove what this and every other way of mending left, for instance because a file turned out to be damaged."""
     for file in set(folder.glob("*.mended-*.onnx")).difference(but):
         with suppress(OSError):  # then it stays, and is not used
             file.unlink()

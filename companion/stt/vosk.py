@@ -17,7 +17,6 @@ _DOUBTFUL = 0.6
 """Mean confidence of the words below which nobody is taken to have spoken: so were half of what the small Korean model
 heard in 80 recordings of coughs, breath and noise, and 1 of 177 sentences."""
 
-
 RENEWED_AFTER = 8
 """Starts that a recogniser serves. It keeps what it has unfolded of its graph: with the small Korean model 576 MB are
 690 after 8 turns and 813 after 40; renewed after every 8th it was never more than 691. Renewed with each it is 627,
