@@ -11,7 +11,8 @@ from contextlib import suppress
 from typing import Literal
 
 from companion.audio.device import AudioError, Echo, Post
-from companion.audio.echo import EchoCanceller, FarLine
+from companion.audio.echo import EchoCanceller
+from companion.audio.far_line import FarLine
 from companion.audio.heartbeat import SPEAKER_STALLED_S, STALLED_S, Hearing, Watchdog
 from companion.audio.intake import Intake
 from companion.audio.playback import Ended, Held, Playback, Started

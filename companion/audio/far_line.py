@@ -1,0 +1,91 @@
+"""What the speaker plays, on the microphone's clock: what an echo canceller has to be given beside what it hears.
+
+The two streams have a clock each, and drivers say when a block is heard only about.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from companion.audio.resample import EMPTY, Resampler
+from companion.events import FRAME, SAMPLE_RATE, Samples, samples
+
+LEAD = samples(0.04)
+"""Far is given this much early. AEC3 finds echo that comes 0-300 ms late (tried), none that precedes its cause, and the
+times that drivers give are off by some 10 ms."""
+
+DRIFT = samples(0.008)
+"""Off by less than this, far stays where it is: PulseAudio's times wander by 4 ms to both sides, while the streams do
+not move against each other by a sample. A constant error costs AEC3 nothing, one that changes makes it leak."""
+
+STEP = samples(0.25)
+"""Off by more, far follows by a sample this often: clocks 250 ppm apart, and AEC3 does not notice (4 minutes of our own
+voice: no window with a voice in it; a sample every 26 ms 25 windows, every 10 ms 118)."""
+
+JUMP = samples(0.016)
+"""Off by more than this, far is put where it belongs at once: a stream stumbled, or its first block was timed wrongly,
+by 13-25 ms on PulseAudio. To get there sample by sample took AEC3 8 s in which it leaked."""
+
+WATCHED = 15
+"""Blocks of whose errors the median is believed at once, if it is large: single callbacks come very late on a busy
+machine."""
+
+REMEMBERED = 80
+"""Of these medians, a `STEP` apart, the median is believed, if it is small: 20 s."""
+
+
+class FarLine:
+    """What the speaker plays at `rate` Hz, laid on the microphone's clock `LEAD` early, following where they drift."""
+
+    def __init__(self, rate: int) -> None:
+        self._ratio = SAMPLE_RATE / rate
+        self._resampler = Resampler(rate, SAMPLE_RATE, low_delay=True)
+        self._held_back = 0.0  # samples that the resampler has not given out yet
+        self._waiting = EMPTY
+        self._start: int | None = None  # the position of the first that waits
+        self._errors: deque[float] = deque(maxlen=WATCHED)
+        self._medians: deque[float] = deque(maxlen=REMEMBERED)  # of these
+        self._looked = 0  # the position at which the last was taken
+
+    def feed(self, block: Samples, position: int) -> None:
+        """The next samples at the speaker's rate, shape (n,), the first of them heard at `position`."""
+        if self._start is None:
+            self._start, self._looked = position - LEAD, position
+        self._errors.append(position - LEAD - (self._start + len(self._waiting) + self._held_back))
+        self._follow(position)
+        fed = self._resampler.feed(block)
+        self._held_back += len(block) * self._ratio - len(fed)
+        self._waiting = np.concatenate((self._waiting, fed))
+
+    def _follow(self, position: int) -> None:
+        """Move what waits, if it is not where it is heard."""
+        off = float(np.median(self._errors))
+        if abs(off) > JUMP:
+            self._move(round(off))
+            self._medians.clear()
+        elif position - self._looked >= STEP:
+            self._looked = position
+            self._medians.append(off)
+            off = float(np.median(self._medians))
+            if abs(off) > DRIFT:
+                self._move(int(np.sign(off)))
+
+    def _move(self, by: int) -> None:
+        assert self._start is not None, "something was fed"
+        self._start += by
+        self._errors = deque((error - by for error in self._errors), maxlen=WATCHED)
+        self._medians = deque((error - by for error in self._medians), maxlen=REMEMBERED)
+
+    def frame(self, position: int) -> Samples:
+        """What belongs to the frame at `position`, shape (FRAME,); silence where nothing is known. Positions grow."""
+        frame = np.zeros(FRAME, np.float32)
+        if self._start is None:
+            return frame
+        begin, end = (min(max(p - self._start, 0), len(self._waiting)) for p in (position, position + FRAME))
+        offset = max(self._start - position, 0)
+        frame[offset : offset + end - begin] = self._waiting[begin:end]
+        self._waiting = self._waiting[end:]
+        self._start += end
+        return frame
