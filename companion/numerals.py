@@ -18,3 +18,16 @@ TENS_EN: Final[Mapping[str, int]] = {
 
 SINO_KO: Final = "영일이삼사오육칠팔구"
 """Sino-Korean, 0 to 9."""
+
+
+def sino_ko(number: int) -> str:
+    """A number in Sino-Korean words: 123 is 백이십삼, 10,000 is 만. From 0 up to 10**12."""
+    if number == 0:
+        return SINO_KO[0]
+    words = ""
+    for scale, name in ((10**8, "억"), (10**4, "만"), (1000, "천"), (100, "백"), (10, "십")):
+        if number >= scale:
+            count = number // scale
+            words += ("" if count == 1 and scale < 10**8 else sino_ko(count)) + name
+            number %= scale
+    return words + (SINO_KO[number] if number else "")

@@ -113,6 +113,27 @@ def test_an_owner_who_talks_over_us_is_heard_as_they_are(delay: float) -> None:
     assert float(np.quantile(said, 0.1)) > -1.0, "a loud sound of theirs lost more than 1 dB"
 
 
+@pytest.mark.parametrize("change", ["louder", "elsewhere"])
+def test_of_a_speaker_that_was_just_turned_up_or_moved_next_to_nothing_is_left(change: str) -> None:
+    far = np.tile(our_voice(), 3)
+    half = len(far) // 2 // FRAME * FRAME
+    near = heard_in_a_room(far, 0.05, -15.0)
+    moved = heard_in_a_room(far, 0.05, -8.0) if change == "louder" else heard_in_a_room(far, 0.05, -15.0, seed=9)
+    near[half:] = moved[half:]
+    left = cancel(EchoCanceller(), near, far)
+    moment = slice(half, half + SAMPLE_RATE // 2)
+    assert dbfs(near[moment]) - dbfs(left[moment]) > 35
+
+
+def test_an_owner_over_our_very_first_words_is_not_silenced() -> None:
+    far = our_voice()
+    words = np.roll(far, 2 * SAMPLE_RATE)
+    begin = SAMPLE_RATE
+    owner = np.concatenate((np.zeros(begin, np.float32), words))[: len(far)]
+    left = cancel(EchoCanceller(), heard_in_a_room(far, 0.05, -12.0) + owner, far)[begin : begin + SAMPLE_RATE]
+    assert dbfs(left) > dbfs(words[:SAMPLE_RATE]) - 6
+
+
 @pytest.mark.parametrize("room", [-65.0, -45.0])
 def test_an_owner_who_has_spoken_long_does_not_hide_the_echo_of_the_answer(room: float) -> None:
     far = our_voice()

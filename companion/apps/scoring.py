@@ -29,7 +29,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from companion.numerals import ONES_EN, SINO_KO, TENS_EN
+from companion.numerals import ONES_EN, SINO_KO, TENS_EN, sino_ko
 
 # --- error rates -----------------------------------------------------------------------------------------------------
 
@@ -212,23 +212,11 @@ def _spoken_korean_number(match: re.Match[str]) -> str:
     digits, fraction, gap, following = match[1].replace(",", ""), match[2], match[3], match[4]
     number = int(digits)
     if fraction:
-        words = f"{_sino(number)}점{''.join(SINO_KO[int(digit)] for digit in fraction)}"
+        words = f"{sino_ko(number)}점{''.join(SINO_KO[int(digit)] for digit in fraction)}"
     elif 0 < number < 100 and following.startswith(_NATIVE_COUNTERS) and not following.startswith("개월"):
         words = "스무" if number == 20 else _NATIVE_TENS[number // 10] + _NATIVE_ONES[number % 10]
     elif (digits.startswith("0") and len(digits) > 1) or number >= 10**12:
         words = "".join(SINO_KO[int(digit)] for digit in digits)
     else:
-        words = _sino(number)
+        words = sino_ko(number)
     return words + gap + following
-
-
-def _sino(number: int) -> str:
-    if number == 0:
-        return "영"
-    words = ""
-    for scale, name in ((10**8, "억"), (10**4, "만"), (1000, "천"), (100, "백"), (10, "십")):
-        if number >= scale:
-            count = number // scale
-            words += ("" if count == 1 and scale < 10**8 else _sino(count)) + name
-            number %= scale
-    return words + (SINO_KO[number] if number else "")

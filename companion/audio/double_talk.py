@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 import numpy as np
@@ -22,8 +23,8 @@ _KNOWN, _REMEMBERED = samples(1.0) // FRAME, samples(4.0) // FRAME
 """Loud frames before anything is expected, and at most."""
 
 _ABOVE_DB = 6.0
-"""Above what is expected. Over 11 minutes of our own voice in simulated rooms (RT60 0.3-0.8 s, echo at -6 to -20 dB)
-Silero found no more voice in what passes than in what AEC3 leaves (0-2 windows); at 4 dB a dozen."""
+"""Above what is expected. Of near alone, over 11 minutes of our own voice in simulated rooms (RT60 0.3-0.8 s, echo at
+-6 to -20 dB), Silero found no more voice in what passes than in what AEC3 leaves (0-2 windows); at 4 dB a dozen."""
 
 _SOFTEST_DB = -54.0
 """dBFS of what is asked about."""
@@ -38,12 +39,19 @@ is to be expected from then on: a louder speaker, a radio."""
 _TOGETHER = 5
 """Frames of which it is asked together whether the rest has to do with our voice."""
 
-_UNLIKE, _ALIKE = 0.3, 0.5
+_RELATED, _ALIKE = 0.3, 0.5
 """Correlation (its absolute value) of the rest with what was taken out for our voice. Of an owner's voice it is about
-0; below the first it may be one. Above the second the way from the speaker has changed: of a delay that jumped 0.7."""
+0. From the first on the rest has to do with ours; from the second on the way from the speaker is another than the one
+that is known: of a delay that jumped it is 0.7."""
+
+_KNOWN_DB = 10.0
+"""What our voice explains of what comes back of it, once the way is known. Before, the rest is ours too, in part."""
+
+_RELATED_FOR = samples(0.2) // FRAME
+"""Frames for which that holds: a sound of ours that comes by another way has some in which it does not show."""
 
 _MOVED = samples(0.2) // FRAME
-"""Frames in a row of that."""
+"""Frames in a row after which another way is no chance."""
 
 
 class DoubleTalk:
@@ -59,21 +67,32 @@ class DoubleTalk:
         self._far = -120.0  # dBFS, as far as it may be heard by now
         self._near, self._rest = _Level(), _Level()
         self._products: deque[tuple[float, float, float]] = deque(maxlen=_TOGETHER)
-        self._alike = 0
+        self._known = False  # the way from the speaker
+        self._related = 0  # frames for which the rest still counts as ours
+        self._alike = 0  # frames in a row
+
+    @property
+    def ours(self) -> bool:
+        """The rest is our own voice, come by another way than the one that is known."""
+        return self._related > 0
 
     @property
     def moved(self) -> bool:
-        """The way from the speaker has changed."""
-        return self._alike >= _MOVED
+        """It has been so for a while: there is another way."""
+        return self._alike > 0 and self._alike % _MOVED == 0
 
     def heard(self, near: Samples, rest: Samples, far: Samples) -> bool:
         """Whether the owner talks in this frame, as far as it and those before it tell; each of shape (FRAME,)."""
         self._under_way.append(dbfs(far))
         self._far = max(self._far - _DECAY_DB, *self._under_way)
-        alike, soft = self._correlation(near, rest), dbfs(rest) <= _SOFTEST_DB
-        self._alike = self._alike + 1 if alike > _ALIKE and not soft and not self.moved else 0
-        in_near = self._near.rises(dbfs(near), self._far, believed=alike < _ALIKE)
-        in_rest = self._rest.rises(dbfs(rest), self._far, believed=alike < _UNLIKE)
+        left, alike = dbfs(rest), self._correlation(near, rest)
+        if left <= _SOFTEST_DB:
+            alike = 0.0  # of the room's noise chance decides
+        self._known = self._known or self._near.returned - self._rest.returned > _KNOWN_DB
+        self._related = _RELATED_FOR if alike > _RELATED and self._known else max(0, self._related - 1)
+        self._alike = self._alike + 1 if alike > _ALIKE else 0
+        in_near = self._near.rises(dbfs(near), self._far, believed=alike <= _ALIKE)
+        in_rest = self._rest.rises(left, self._far, believed=not self.ours and (self._known or alike <= _RELATED))
         return in_near or in_rest
 
     def _correlation(self, near: Samples, rest: Samples) -> float:
@@ -98,6 +117,12 @@ class _Level:
         self._left = 0
         self._long = 0  # loud frames in a row that were taken for the owner's
 
+    @property
+    def returned(self) -> float:
+        """What comes back of our voice at its loudest, in dB relative to it; as long as that is not known not a number,
+        which is neither more nor less than any."""
+        return float(np.percentile(self._returned, 90)) if len(self._returned) >= _KNOWN else math.nan
+
     def rises(self, level: float, far: float, believed: bool = True) -> bool:
         """Whether it does in this frame, or did a moment ago; `level` and `far` in dBFS."""
         if not believed:
@@ -111,6 +136,4 @@ class _Level:
         return self._left > 0
 
     def _exceeds(self, level: float, far: float) -> bool:
-        if level <= _SOFTEST_DB or len(self._returned) < _KNOWN:
-            return False  # the most frequent case, and no percentile to take: a quiet room
-        return level > far + float(np.percentile(self._returned, 90)) + _ABOVE_DB
+        return level > _SOFTEST_DB and level > far + self.returned + _ABOVE_DB

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from companion.numerals import SINO_KO
+from companion.numerals import SINO_KO, sino_ko
 
 _MARKED = re.compile(r"[\[(](.+)[\])]")  # [4], [32], [쩜], (십)
 
@@ -125,16 +125,8 @@ def _spoken(numerals: Sequence[str], following: str) -> tuple[str, bool]:
 
 
 def _sino(number: int) -> str:
-    if number < 10:
-        return SINO_KO[number]
-    if number >= 10_000:
-        return "".join(SINO_KO[int(digit)] for digit in str(number))
-    words = ""
-    for scale, name in ((1000, "천"), (100, "백"), (10, "십")):
-        if number >= scale:
-            words += (SINO_KO[number // scale] if number >= 2 * scale else "") + name
-            number %= scale
-    return words + (SINO_KO[number] if number else "")
+    """Of four digits a number; of more, a telephone's, one digit after the other."""
+    return sino_ko(number) if number < 10_000 else "".join(SINO_KO[int(digit)] for digit in str(number))
 
 
 def _joined(tokens: Sequence[str]) -> list[str]:

@@ -18,9 +18,13 @@ from tools.soundcard.card import RATE
 
 def read(sound: Samples, language: Language, profile: Profile) -> str:
     """The words of `sound`, mono at the card's rate, as a session of this profile would read them."""
-    recognizer = _recognizer(language, profile)
     silence = np.zeros(samples(0.5), np.float32)
-    heard = np.concatenate((silence, soxr.resample(sound, RATE, SAMPLE_RATE), silence))
+    return understood(np.concatenate((silence, soxr.resample(sound, RATE, SAMPLE_RATE), silence)), language, profile)
+
+
+def understood(heard: Samples, language: Language, profile: Profile) -> str:
+    """The words of what a microphone heard, mono at `SAMPLE_RATE`, as a session of this profile would read them."""
+    recognizer = _recognizer(language, profile)
     recognizer.start()
     for start in range(0, len(heard), FRAME):
         recognizer.accept(heard[start : start + FRAME])
