@@ -16,7 +16,7 @@ done; done
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast torture check check-aarch64 bench bench-soundcard models setup setup-dev clean
+.PHONY: help run test test-fast torture check check-aarch64 bench bench-soundcard bench-echo models setup setup-dev clean
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
@@ -59,6 +59,10 @@ bench: setup  ## measure this machine: answer times, recognition errors, clearne
 bench-soundcard: setup-dev  ## talk to it on a virtual sound card and measure: gap, interruptions, echo; ARGS="--scene gap -n 40"
 	@$(BIN)/companion models pull --yes >&2
 	@$(BIN)/python -m tools.bench_soundcard $(ARGS)
+
+bench-echo: setup-dev  ## measure how an owner is heard over our voice in simulated rooms; ARGS="--room 0.4 --echo -6"
+	@$(BIN)/companion models pull --yes >&2
+	@$(BIN)/python -m tools.bench_echo $(ARGS)
 
 models: setup  ## fetch what the tests use: tiny and starter, English and Korean, 2.3 GB
 	$(pull-test-models)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from companion.audio.far_line import DRIFT, JUMP, LEAD, FarLine
-from companion.events import FRAME, SAMPLE_RATE, Samples
+from companion.events import FRAME, SAMPLE_RATE, Samples, samples
 
 RATE = 48_000
 BLOCK = 960  # 20 ms at RATE
@@ -69,6 +69,17 @@ def test_far_is_moved_where_a_stream_stumbled() -> None:
 def test_a_first_block_that_was_timed_wrongly_is_put_right_within_a_moment() -> None:
     (at, heard), *_ = laid(2, lambda n: 1000 + n / 3, lambda start: 0.16 if start == 0 else 0.0)
     assert at == pytest.approx(heard - LEAD, abs=DRIFT)
+
+
+def test_before_anything_was_played_it_is_put_where_it_belongs_to_the_sample() -> None:
+    line, begin = FarLine(SAMPLE_RATE), 5 * SAMPLE_RATE
+    click = np.zeros(FRAME, np.float32)
+    click[100] = 1.0
+    for index in range(60):
+        wrong = samples(0.012) if index < 20 else 0  # as long as a stream that begins is timed wrongly
+        line.feed(click if index == 50 else np.zeros(FRAME, np.float32), begin + index * FRAME + wrong)
+    far = np.concatenate([line.frame(begin - 3 * FRAME + index * FRAME) for index in range(60)])
+    assert int(far.argmax()) == 3 * FRAME + 50 * FRAME + 100 - LEAD
 
 
 def test_one_late_callback_moves_nothing() -> None:

@@ -255,16 +255,17 @@ def _windows(voices: np.ndarray[tuple[int], np.dtype[np.float64]], begin: int, e
 
 
 def _print(rooms: dict[float, dict[str, Any]], echo_db: float) -> None:
-    table = Table(title=f"over our voice, echo at {echo_db:.0f} dB")
-    for heading in ("RT60", "noticed later, p50, p95", "missed", "words wrong (alone)", "passing stopped for"):
-        table.add_column(heading)
-    for heading in CHANGES:
-        table.add_column(f"own voice: {heading}" if heading == CHANGES[0] else heading)
+    table = Table(
+        title=f"over our voice, echo at {echo_db:.0f} dB",
+        caption=f"the last four: windows in which our own voice is one, in {ALONE_S} s, and where something changes",
+    )
+    for heading in ("RT60", "ms late", "missed", "wrong (alone)", "stopped for", *CHANGES):
+        table.add_column(heading, no_wrap=True)
     for room, found in rooms.items():
         over = found["over"]
         table.add_row(
-            f"{room:.1f} s" if room else "none",
-            f"{over['late_ms'][0]}, {over['late_ms'][1]} ms",
+            f"{room:.1f} s" if room else "-",
+            f"{over['late_ms'][0]}, {over['late_ms'][1]}",
             f"{over['missed']}/{over['n']}",
             f"{over['wrong']:.3f} ({over['wrong_alone']:.3f})",
             f"{over['stopped_for']}/{over['passing']}",

@@ -19,7 +19,7 @@ ARRIVES = samples(0.3) // FRAME
 _DECAY_DB = 1.0
 """A frame, as in a room of RT60 1.2 s: a wet echo outlasts its cause."""
 
-_KNOWN, _REMEMBERED = samples(1.0) // FRAME, samples(4.0) // FRAME
+_LEARNED, _REMEMBERED = samples(1.0) // FRAME, samples(4.0) // FRAME
 """Loud frames before anything is expected, and at most."""
 
 _ABOVE_DB = 6.0
@@ -44,11 +44,11 @@ _RELATED, _ALIKE = 0.3, 0.5
 0. From the first on the rest has to do with ours; from the second on the way from the speaker is another than the one
 that is known: of a delay that jumped it is 0.7."""
 
+_RELATED_FOR = samples(0.2) // FRAME
+"""Frames for which the first holds: a sound of ours that comes by another way has some in which it does not show."""
+
 _KNOWN_DB = 10.0
 """What our voice explains of what comes back of it, once the way is known. Before, the rest is ours too, in part."""
-
-_RELATED_FOR = samples(0.2) // FRAME
-"""Frames for which that holds: a sound of ours that comes by another way has some in which it does not show."""
 
 _MOVED = samples(0.2) // FRAME
 """Frames in a row after which another way is no chance."""
@@ -121,7 +121,7 @@ class _Level:
     def returned(self) -> float:
         """What comes back of our voice at its loudest, in dB relative to it; as long as that is not known not a number,
         which is neither more nor less than any."""
-        return float(np.percentile(self._returned, 90)) if len(self._returned) >= _KNOWN else math.nan
+        return float(np.percentile(self._returned, 90)) if len(self._returned) >= _LEARNED else math.nan
 
     def rises(self, level: float, far: float, believed: bool = True) -> bool:
         """Whether it does in this frame, or did a moment ago; `level` and `far` in dBFS."""

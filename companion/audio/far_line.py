@@ -16,15 +16,16 @@ LEAD = samples(0.04)
 """Far is given this much early. AEC3 finds echo that comes 0-300 ms late (tried), none that precedes its cause, and the
 times that drivers give are off by some 10 ms."""
 
-DRIFT = samples(0.008)
+DRIFT = samples(0.016)
 """Off by less than this, far stays where it is: PulseAudio's times wander by 4 ms to both sides, while the streams do
-not move against each other by a sample. A constant error costs AEC3 nothing, one that changes makes it leak."""
+not move against each other by a sample. A constant error costs nothing; one that changes, be it by two samples, makes
+AEC3 leak, and what `EchoPath` knows worth 10 dB instead of 25."""
 
 STEP = samples(0.25)
 """Off by more, far follows by a sample this often: clocks 250 ppm apart, and AEC3 does not notice (4 minutes of our own
 voice: no window with a voice in it; a sample every 26 ms 25 windows, every 10 ms 118)."""
 
-JUMP = samples(0.016)
+JUMP = samples(0.02)
 """Off by more than this, far is put where it belongs at once: a stream stumbled, or its first block was timed wrongly,
 by 13-25 ms on PulseAudio. To get there sample by sample took AEC3 8 s in which it leaked."""
 
@@ -48,21 +49,23 @@ class FarLine:
         self._errors: deque[float] = deque(maxlen=WATCHED)
         self._medians: deque[float] = deque(maxlen=REMEMBERED)  # of these
         self._looked = 0  # the position at which the last was taken
+        self._sounded = False  # something was played that an echo can come of
 
     def feed(self, block: Samples, position: int) -> None:
         """The next samples at the speaker's rate, shape (n,), the first of them heard at `position`."""
         if self._start is None:
             self._start, self._looked = position - LEAD, position
         self._errors.append(position - LEAD - (self._start + len(self._waiting) + self._held_back))
+        self._sounded = self._sounded or bool(block.any())
         self._follow(position)
         fed = self._resampler.feed(block)
         self._held_back += len(block) * self._ratio - len(fed)
         self._waiting = np.concatenate((self._waiting, fed))
 
     def _follow(self, position: int) -> None:
-        """Move what waits, if it is not where it is heard."""
+        """Move what waits, if it is not where it is heard. Before anything was heard that costs nothing."""
         off = float(np.median(self._errors))
-        if abs(off) > JUMP:
+        if abs(off) > (JUMP if self._sounded else 0):
             self._move(round(off))
             self._medians.clear()
         elif position - self._looked >= STEP:
