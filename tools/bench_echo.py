@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 import soxr
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -257,9 +258,10 @@ def _windows(voices: np.ndarray[tuple[int], np.dtype[np.float64]], begin: int, e
 def _print(rooms: dict[float, dict[str, Any]], echo_db: float) -> None:
     table = Table(
         title=f"over our voice, echo at {echo_db:.0f} dB",
-        caption=f"the last four: windows in which our own voice is one, in {ALONE_S} s, and where something changes",
+        caption=f"windows of our own voice with a voice in them: in {ALONE_S} s, and where something changes",
+        box=SIMPLE,
     )
-    for heading in ("RT60", "ms late", "missed", "wrong (alone)", "stopped for", *CHANGES):
+    for heading in ("RT60", "late, ms", "missed", "wrong", "alone", "stops", "windows", *CHANGES[1:]):
         table.add_column(heading, no_wrap=True)
     for room, found in rooms.items():
         over = found["over"]
@@ -267,7 +269,8 @@ def _print(rooms: dict[float, dict[str, Any]], echo_db: float) -> None:
             f"{room:.1f} s" if room else "-",
             f"{over['late_ms'][0]}, {over['late_ms'][1]}",
             f"{over['missed']}/{over['n']}",
-            f"{over['wrong']:.3f} ({over['wrong_alone']:.3f})",
+            f"{over['wrong']:.3f}",
+            f"{over['wrong_alone']:.3f}",
             f"{over['stopped_for']}/{over['passing']}",
             *(str(found["windows"][change]) for change in CHANGES),
         )
