@@ -91,9 +91,9 @@ class EchoCanceller:
     Near passes untouched where the speaker was long silent, and where no echo of it was found. While the owner talks
     over us, all of it passes that our own voice does not explain: AEC3 takes an owner who does for echo in part. Of 48
     sentences and words said over ours (echo at -12 dB, RT60 0.4 s) the voice was noticed 32 ms later than by itself
-    (p50; p95 128) where AEC3's output or near was given, now 0 (32); of the sentences 26 % of the words were read wrong,
-    now 17, as alone (`tools.bench_echo`). Nothing passes of what surely is our own voice come by another
-    way, which AEC3 needs a moment to learn too. It goes on adapting, and the echo being measured, all the same.
+    (p50; p95 128) where AEC3's output or near was given, now 0 (32); of the sentences' words 26 % were read wrong,
+    now 17, as alone (`tools.bench_echo`). Nothing passes of what surely is our own voice come by another way, which
+    AEC3 needs a moment to learn too. It goes on adapting, and the echo being measured, all the same.
     """
 
     def __init__(self) -> None:
