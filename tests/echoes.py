@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from companion.events import SAMPLE_RATE, Samples
+from companion.events import FRAME, SAMPLE_RATE, Samples
 from tests import real
 
 
@@ -29,3 +31,20 @@ def heard_in_a_room(far: Samples, delay: float, level_db: float, seed: int = 0) 
 
 def our_voice() -> Samples:
     return np.concatenate([real.clip(path) for path in real.clips()[:4]])
+
+
+def in_frames(process: Callable[[Samples, Samples], Samples], near: Samples, far: Samples) -> Samples:
+    """What `process` makes of both, a frame after the other."""
+    starts = range(0, len(near) - FRAME + 1, FRAME)
+    return np.concatenate([process(near[at : at + FRAME], far[at : at + FRAME]) for at in starts])
+
+
+def heard_until_it_changes(far: Samples, change: str) -> tuple[Samples, int]:
+    """What a microphone hears of a speaker that is `louder`, `later` or `elsewhere` from half of it on; and where."""
+    near = heard_in_a_room(far, 0.05, -15.0)
+    half = len(far) // 2 // FRAME * FRAME
+    delay, level_db, seed = {"louder": (0.05, -8.0, 0), "later": (0.064, -15.0, 0), "elsewhere": (0.05, -15.0, 9)}[
+        change
+    ]
+    near[half:] = heard_in_a_room(far, delay, level_db, seed)[half:]
+    return near, half

@@ -8,7 +8,7 @@ import pytest
 from companion.audio.double_talk import DoubleTalk
 from companion.audio.echo_path import EchoPath
 from companion.events import FRAME, SAMPLE_RATE, Samples
-from tests.echoes import heard_in_a_room, noise, our_voice
+from tests.echoes import heard_in_a_room, heard_until_it_changes, noise, our_voice
 
 
 def taken_for_the_owner(far: Samples, near: Samples) -> list[bool]:
@@ -53,14 +53,7 @@ def test_an_owner_who_goes_on_is_not_expected_from_then_on() -> None:
 @pytest.mark.parametrize("change", ["louder", "later", "elsewhere"])
 def test_a_speaker_that_is_turned_up_or_moved_is_not_taken_for_the_owner(change: str) -> None:
     far = np.tile(our_voice(), 4)
-    near = heard_in_a_room(far, 0.05, -15.0)
-    moved = {
-        "louder": lambda: heard_in_a_room(far, 0.05, -8.0),
-        "later": lambda: heard_in_a_room(far, 0.064, -15.0),
-        "elsewhere": lambda: heard_in_a_room(far, 0.05, -15.0, seed=9),
-    }[change]()
-    half = len(far) // 2
-    near[half:] = moved[half:]
+    near, _ = heard_until_it_changes(far, change)
     taken = np.array(taken_for_the_owner(far, near))
     assert taken.mean() < 0.02
 

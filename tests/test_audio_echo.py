@@ -9,12 +9,11 @@ from companion.audio.double_talk import ARRIVES
 from companion.audio.echo import TAIL, EchoCanceller, EchoMeter
 from companion.audio.level import dbfs
 from companion.events import FRAME, SAMPLE_RATE, Samples
-from tests.echoes import heard_in_a_room, noise, our_voice
+from tests.echoes import heard_in_a_room, heard_until_it_changes, in_frames, noise, our_voice
 
 
 def cancel(canceller: EchoCanceller, near: Samples, far: Samples) -> Samples:
-    whole = len(near) - len(near) % FRAME
-    return np.concatenate([canceller.process(near[i : i + FRAME], far[i : i + FRAME]) for i in range(0, whole, FRAME)])
+    return in_frames(canceller.process, near, far)
 
 
 @pytest.mark.parametrize("delay", [0.02, 0.2])
@@ -116,10 +115,7 @@ def test_an_owner_who_talks_over_us_is_heard_as_they_are(delay: float) -> None:
 @pytest.mark.parametrize("change", ["louder", "elsewhere"])
 def test_of_a_speaker_that_was_just_turned_up_or_moved_next_to_nothing_is_left(change: str) -> None:
     far = np.tile(our_voice(), 3)
-    half = len(far) // 2 // FRAME * FRAME
-    near = heard_in_a_room(far, 0.05, -15.0)
-    moved = heard_in_a_room(far, 0.05, -8.0) if change == "louder" else heard_in_a_room(far, 0.05, -15.0, seed=9)
-    near[half:] = moved[half:]
+    near, half = heard_until_it_changes(far, change)
     left = cancel(EchoCanceller(), near, far)
     moment = slice(half, half + SAMPLE_RATE // 2)
     assert dbfs(near[moment]) - dbfs(left[moment]) > 35

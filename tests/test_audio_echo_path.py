@@ -7,13 +7,8 @@ import pytest
 
 from companion.audio.echo_path import EchoPath
 from companion.audio.level import dbfs
-from companion.events import FRAME, SAMPLE_RATE, Samples
-from tests.echoes import heard_in_a_room, our_voice
-
-
-def rest(path: EchoPath, near: Samples, far: Samples) -> Samples:
-    whole = len(near) - len(near) % FRAME
-    return np.concatenate([path.rest(near[i : i + FRAME], far[i : i + FRAME]) for i in range(0, whole, FRAME)])
+from companion.events import FRAME, SAMPLE_RATE
+from tests.echoes import heard_in_a_room, in_frames, our_voice
 
 
 @pytest.mark.parametrize("delay", [0.04, 0.1])
@@ -21,7 +16,7 @@ def rest(path: EchoPath, near: Samples, far: Samples) -> Samples:
 def test_after_some_seconds_an_echo_is_taken_out_by_20_db(delay: float, level_db: float) -> None:
     far = np.tile(our_voice(), 2)
     near = heard_in_a_room(far, delay, level_db)
-    left = rest(EchoPath(), near, far)
+    left = in_frames(EchoPath().rest, near, far)
     half = len(left) // 2
     assert dbfs(near[half:]) - dbfs(left[half:]) > 20
     begin = 2 * SAMPLE_RATE
@@ -34,7 +29,7 @@ def test_an_owner_who_talks_over_us_is_left_as_they_are() -> None:
     begin = len(far) // 2
     owner = np.zeros_like(far)
     owner[begin:] = 0.5 * np.roll(far, SAMPLE_RATE)[begin:]
-    left = rest(EchoPath(), echo + owner, far)
+    left = in_frames(EchoPath().rest, echo + owner, far)
     said = owner[begin : len(left)]
     assert dbfs(left[begin:] - said) < dbfs(said) - 12
 
@@ -43,15 +38,15 @@ def test_it_is_found_again_where_the_speaker_has_moved() -> None:
     far = np.tile(our_voice(), 4)
     half = len(far) // 2 // FRAME * FRAME
     path = EchoPath()
-    rest(path, heard_in_a_room(far, 0.05, -12.0)[:half], far[:half])
+    in_frames(path.rest, heard_in_a_room(far, 0.05, -12.0)[:half], far[:half])
     path.moved()
     near = heard_in_a_room(far, 0.07, -12.0, seed=9)[half:]
-    left = rest(path, near, far[half:])
+    left = in_frames(path.rest, near, far[half:])
     late = len(left) // 2
     assert dbfs(near[late:]) - dbfs(left[late:]) > 20
 
 
 def test_silence_of_the_speaker_takes_out_nothing() -> None:
     near = our_voice()
-    left = rest(EchoPath(), near, np.zeros_like(near))
+    left = in_frames(EchoPath().rest, near, np.zeros_like(near))
     np.testing.assert_allclose(left, near[: len(left)], atol=1e-6)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -34,7 +34,7 @@ from companion.apps.recordings import default_data
 from companion.apps.scoring import ErrorRate, word_errors
 from companion.audio.echo import EchoCanceller
 from companion.audio.far_line import LEAD
-from companion.audio.voice_activity import WINDOW, VoiceActivity
+from companion.audio.voice_activity import WINDOW
 from companion.errors import CompanionError
 from companion.events import FRAME, SAMPLE_RATE, Samples, samples
 from companion.settings import Settings
@@ -130,11 +130,11 @@ def over(ours: Samples, library: Library, room: float, echo_db: float) -> Over:
     clean = _noise(length)
     for at, sound in placed:
         clean[at : at + len(sound)] += sound
-    by_itself = _voices(clean)
+    by_itself = [*alone.voices(clean)]
     noticed = [_noticed(by_itself, at, at + len(sound)) for at, sound in placed]
     far = _yielding(ours, length, placed, noticed)
     heard = _heard(far, clean + echo(far, room, echo_db))
-    voices = _voices(heard)
+    voices = [*alone.voices(heard)]
 
     late, missed, wrong, wrong_alone, stopped_for = [], 0, ErrorRate(0, 0), ErrorRate(0, 0), 0
     read = partial(alone.understood, language="en", profile="starter")
@@ -167,7 +167,7 @@ def over(ours: Samples, library: Library, room: float, echo_db: float) -> Over:
 
 def by_ourselves(ours: Samples, room: float, echo_db: float, change: str) -> int:
     """Windows in which a voice is heard while nobody but us speaks."""
-    far = _endless(ours, ALONE_S * SAMPLE_RATE)
+    far = np.resize(ours, ALONE_S * SAMPLE_RATE)
     before = echo(far, room, echo_db)
     after = {
         "none": lambda: before,
@@ -177,7 +177,7 @@ def by_ourselves(ours: Samples, room: float, echo_db: float, change: str) -> int
     }[change]()
     changed = np.arange(len(far)) // (CHANGE_S * SAMPLE_RATE) % 2 == 1
     near = np.where(changed, after, before) + _noise(len(far))
-    return int((_voices(_heard(far, near)) > SpeechThresholds().open_at).sum())
+    return sum(voice > SpeechThresholds().open_at for voice in alone.voices(_heard(far, near)))
 
 
 def echo(far: Samples, room: float, level_db: float, seed: int = 0) -> Samples:
@@ -215,44 +215,29 @@ def _yielding(
     ours: Samples, length: int, placed: Sequence[tuple[int, Samples]], noticed: Sequence[int | None]
 ) -> Samples:
     """Our voice, silent from where each sound is noticed until it is over."""
-    far = _endless(ours, length)
+    far = np.resize(ours, length)
     for (at, sound), when in zip(placed, noticed, strict=True):
         if when is not None:
             far[when + samples(YIELDS_S) : at + len(sound) + samples(0.3)] = 0.0
     return far
 
 
-def _endless(sound: Samples, length: int) -> Samples:
-    return np.resize(sound, length)
-
-
 def _noise(length: int) -> Samples:
     return np.random.default_rng(2).standard_normal(length).astype(np.float32) * np.float32(10 ** (ROOM_DB / 20))
 
 
-def _voices(heard: Samples) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """The probability of a voice in each window."""
-    store = catalog.ModelStore(settings.default_models())
-    activity = VoiceActivity(store.file(catalog.load().needed(store, "vad", Settings().profile, "en")))
-    starts = range(0, len(heard) - WINDOW + 1, WINDOW)
-    return np.array([activity.probability(heard[at : at + WINDOW]) for at in starts])
-
-
-def _noticed(voices: np.ndarray[tuple[int], np.dtype[np.float64]], begin: int, end: int) -> int | None:
+def _noticed(voices: Sequence[float], begin: int, end: int) -> int | None:
     """The sample at which our voice would be held for a voice in `begin`…`end`."""
     detector, limits = SpeechDetector(), TurnLimits()
-    for at, probability in _windows(voices, begin - samples(0.1), end + samples(0.25)):
+    first, last = (begin - samples(0.1)) // WINDOW, (end + samples(0.25)) // WINDOW
+    for index, probability in enumerate(voices[first:last], first):
+        at = index * WINDOW
         view = detector.push(at, at + WINDOW, probability)
         if view.speaking and view.voiced >= limits.over_ours:
             return at + WINDOW
         if view.speaking and at + WINDOW - view.last_voiced >= limits.quiet:
             detector.reset()
     return None
-
-
-def _windows(voices: np.ndarray[tuple[int], np.dtype[np.float64]], begin: int, end: int) -> Iterator[tuple[int, float]]:
-    for index in range(begin // WINDOW, min(end // WINDOW, len(voices))):
-        yield index * WINDOW, float(voices[index])
 
 
 def _print(rooms: dict[float, dict[str, Any]], echo_db: float) -> None:
@@ -264,14 +249,14 @@ def _print(rooms: dict[float, dict[str, Any]], echo_db: float) -> None:
     for heading in ("RT60", "late, ms", "missed", "wrong", "alone", "stops", "windows", *CHANGES[1:]):
         table.add_column(heading, no_wrap=True)
     for room, found in rooms.items():
-        over = found["over"]
+        talk = found["over"]
         table.add_row(
             f"{room:.1f} s" if room else "-",
-            f"{over['late_ms'][0]}, {over['late_ms'][1]}",
-            f"{over['missed']}/{over['n']}",
-            f"{over['wrong']:.3f}",
-            f"{over['wrong_alone']:.3f}",
-            f"{over['stopped_for']}/{over['passing']}",
+            f"{talk['late_ms'][0]}, {talk['late_ms'][1]}",
+            f"{talk['missed']}/{talk['n']}",
+            f"{talk['wrong']:.3f}",
+            f"{talk['wrong_alone']:.3f}",
+            f"{talk['stopped_for']}/{talk['passing']}",
             *(str(found["windows"][change]) for change in CHANGES),
         )
     Console().print(table)

@@ -92,7 +92,7 @@ class DoubleTalk:
         self._related = _RELATED_FOR if alike > _RELATED and self._known else max(0, self._related - 1)
         self._alike = self._alike + 1 if alike > _ALIKE else 0
         in_near = self._near.rises(dbfs(near), self._far, believed=alike <= _ALIKE)
-        in_rest = self._rest.rises(left, self._far, believed=not self.ours and (self._known or alike <= _RELATED))
+        in_rest = self._rest.rises(left, self._far, believed=not self.ours if self._known else alike <= _RELATED)
         return in_near or in_rest
 
     def _correlation(self, near: Samples, rest: Samples) -> float:
@@ -113,15 +113,12 @@ class _Level:
     """
 
     def __init__(self) -> None:
+        self.returned = math.nan
+        """What comes back of our voice at its loudest, in dB relative to it; as long as that is not known not a number,
+        which is neither more nor less than any."""
         self._returned: deque[float] = deque(maxlen=_REMEMBERED)
         self._left = 0
         self._long = 0  # loud frames in a row that were taken for the owner's
-
-    @property
-    def returned(self) -> float:
-        """What comes back of our voice at its loudest, in dB relative to it; as long as that is not known not a number,
-        which is neither more nor less than any."""
-        return float(np.percentile(self._returned, 90)) if len(self._returned) >= _LEARNED else math.nan
 
     def rises(self, level: float, far: float, believed: bool = True) -> bool:
         """Whether it does in this frame, or did a moment ago; `level` and `far` in dBFS."""
@@ -133,6 +130,8 @@ class _Level:
             self._long = self._long + 1 if self._left else 0
             if not self._left or self._long > _BELIEVED:
                 self._returned.append(level - far)
+                if len(self._returned) >= _LEARNED:
+                    self.returned = float(np.percentile(self._returned, 90))
         return self._left > 0
 
     def _exceeds(self, level: float, far: float) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
@@ -36,15 +37,21 @@ def voice_at(sound: Samples) -> float | None:
 
     Many a recording begins with a breath, or a soft consonant, that nobody would stop for.
     """
-    activity, detector = _activity(), SpeechDetector()
-    activity.reset()
-    quiet = np.zeros(SAMPLE_RATE, np.float32)
+    detector, quiet = SpeechDetector(), np.zeros(SAMPLE_RATE, np.float32)
     heard = np.concatenate((quiet, soxr.resample(sound, RATE, SAMPLE_RATE)))
-    for start in range(0, len(heard) - WINDOW + 1, WINDOW):
-        view = detector.push(start, start + WINDOW, activity.probability(heard[start : start + WINDOW]))
+    for index, probability in enumerate(voices(heard)):
+        view = detector.push(index * WINDOW, (index + 1) * WINDOW, probability)
         if view.speaking:
             return max(0.0, view.began / SAMPLE_RATE - 1)
     return None
+
+
+def voices(heard: Samples) -> Iterator[float]:
+    """The probability of a voice in each window of what a microphone heard, mono at `SAMPLE_RATE`."""
+    activity = _activity()
+    activity.reset()
+    for start in range(0, len(heard) - WINDOW + 1, WINDOW):
+        yield activity.probability(heard[start : start + WINDOW])
 
 
 @cache
