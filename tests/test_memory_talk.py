@@ -12,8 +12,9 @@ from companion.apps import memory_acts
 from companion.apps.cli import Places
 from companion.apps.unlock import open_memory
 from companion.events import Exchange
-from companion.memory import episodes, export, facts, keys
+from companion.memory import episodes, export, facts, keys, spoken
 from companion.memory.attendant import Attendant
+from companion.memory.dates import local
 from companion.memory.errors import DiskFull
 from companion.memory.keeper import Keeper, Note
 from companion.memory.keyslots import Secret
@@ -125,6 +126,16 @@ def test_what_was_only_said_around_it_stays_out_of_the_note(talks: Talks) -> Non
     assert "Rex" in note.text
     assert "pasta" not in note.text
     assert "rained" not in note.text
+
+
+def test_what_was_said_in_the_same_words_again_is_one_memory_of_the_last_time(talks: Talks) -> None:
+    for words in ("The garden is full of snails.", "The garden is full of snails", "In the garden a rose is out."):
+        talks.say(words)
+        talks.begin(days_later=1)
+    note = talks.recall("The snails have eaten the rose in my garden.")
+    assert note.text.count("snails") == 1
+    assert "rose" in note.text
+    assert spoken.day(local(talks.now - 2 * DAY).date(), local(talks.now).date(), "en") in note.text
 
 
 def test_a_question_that_a_fact_answers_is_answered_with_it(talks: Talks) -> None:

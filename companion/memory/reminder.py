@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from companion.memory import diary, episodes, facts, questions, spoken, summaries
+from companion.memory import diary, episodes, facts, questions, spoken, stemming, summaries
 from companion.memory.dates import local
 from companion.memory.embedding import Embedder
 from companion.memory.facts import Fact
@@ -95,18 +95,24 @@ class Reminder:
         return [(item, Memo(_day(item.at), "said", summaries.get(self._store, item.id).text)) for item in items]
 
     def _episodes(self, items: Sequence[Recalled], told: _Told, held: Collection[str] | None) -> _Told:
-        """What was said before, less what a fact of the note, or the prompt, says already."""
+        """What was said before, less what a fact of the note, or the prompt, says already.
+
+        What was said in the same words several times is one memory, of the last time: each costs the model what it
+        takes to read it, and takes the place of another.
+        """
         proven = {facts.get(self._store, item.id).episode for item, _ in told}
         there = {episode.id: episode for episode in episodes.by_ids(self._store, [item.id for item in items])}
-        heard = []
+        heard: dict[tuple[str, ...], tuple[Recalled, Memo]] = {}
         for item in items:
             episode = there.get(item.id)
             if episode is None or episode.id in proven:
                 continue
             if episode.session == self._session and (held is None or episode.said in held):
                 continue
-            heard.append((item, Memo(_day(item.at), "said", episode.said, episode.person)))
-        return heard[:MOST_EPISODES]
+            same = (episode.person, *stemming.words(episode.said))
+            if same not in heard or item.at > heard[same][0].at:
+                heard[same] = (item, Memo(_day(item.at), "said", episode.said, episode.person))
+        return list(heard.values())[:MOST_EPISODES]
 
     # --- what is answered with it ------------------------------------------------------------------------------------
 
