@@ -318,6 +318,16 @@ def test_words_that_may_be_of_danger_get_no_lead_and_no_nod(monkeypatch: pytest.
     assert replier.lead((), "It is a weight on me, and then we went home.") is None
 
 
+def test_that_it_was_asked_about_lately_makes_words_of_danger_no_lighter(monkeypatch: pytest.MonkeyPatch) -> None:
+    weighing(monkeypatch)
+    replier = Replier(ScriptedModel("Oh."), "en")
+    talk = (Exchange("It is a weight.", f"That's a lot. {CHECK_IN}"), Exchange("I had soup.", "Nice."))
+    assert replier.lead(talk, "It is a weight on me, and then we went home.") is None
+    assert replier.nod(talk, "and it is a weight") is None
+    assert replier.nod(talk[:1], "and then we drove home") is None, "right behind it neither"
+    assert replier.nod(talk, "and then we drove home") is not None
+
+
 def test_a_yes_to_a_question_of_the_memory_is_no_cry_for_help(monkeypatch: pytest.MonkeyPatch) -> None:
     weighing(monkeypatch)
     replier = Replier(ScriptedModel("That is a lot."), "en", memory=ScriptedMemory(asked="Forget that."))

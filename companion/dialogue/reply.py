@@ -144,7 +144,7 @@ class Replier:
             return None
         if self._model is None or self._disclosure_due() or self._answered_in_code(history, words):
             return None
-        if self._guard.check_in(history, words) is not None:
+        if self._guard.in_doubt(history, words):
             return None  # a bright one would be out of place
         felt = affect.words if affect is not None else None
         lead = self._leads.choose(words, felt, [turn.companion for turn in history])
@@ -158,8 +158,8 @@ class Replier:
         return Clause(lead.text, last=False, style=lead.style, pace=self._owner.pace)
 
     def nod(self, history: Sequence[Exchange], words: str) -> Clause | None:
-        """A sound that says "go on"; never near words that are answered in code, or may be a cry for help."""
-        if not self._nods or self._answered_in_code(history, words) or self._guard.check_in(history, words):
+        """A sound that says "go on"; never for words that are answered in code, and not near what may be a cry for help."""
+        if not self._nods or self._answered_in_code(history, words) or self._guard.near_danger(history, words):
             return None
         return self._nod(len(words.split()))
 

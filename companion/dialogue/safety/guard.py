@@ -99,6 +99,14 @@ class Guard:
         offer = self.answers.offer(dangers[-1] if dangers else "suicide", asked_to_call=asked_to_call)
         return FixedAnswer("crisis-again", offer)
 
+    def in_doubt(self, history: Sequence[Exchange], words: str) -> bool:
+        """Whether `words` may be of danger, however lately that was spoken of: nothing light is said to them."""
+        return not self._is_plain(words) and self._crisis.unsure(words, _before(history)) is not None
+
+    def near_danger(self, history: Sequence[Exchange], words: str) -> bool:
+        """Whether they may be, or stand right behind what was, or might have been."""
+        return self.in_doubt(history, words) or self._checked_in(history) or any(self._recent_dangers(history, 1))
+
     def check_in(self, history: Sequence[Exchange], words: str) -> FixedAnswer | None:
         """What ends the answer to `words` that may be of danger; None where they are not, or where it was said lately.
 
@@ -106,7 +114,7 @@ class Guard:
         yes, and who is not may go on.
         """
         recent = history[-_RECENT:]
-        if self._is_plain(words) or self._crisis.unsure(words, _before(history)) is None:
+        if not self.in_doubt(history, words):
             return None
         if any(self.answers.checked_in(turn.companion) for turn in recent):
             return None
