@@ -88,6 +88,26 @@ def test_a_dry_run_prints_the_unit_and_writes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "given", [[], ["--profile", "tiny"], ["--profile", "starter", "--language", "ko", "--incognito"]]
+)
+def test_the_service_talks_as_it_was_told_when_it_was_installed(given: list[str], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "companion", "--home", str(tmp_path / "home"), "headless", "--install-service"]
+    text = subprocess.run(
+        [*command, "--dry-run", *given], capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+    (start,) = (line for line in text.splitlines() if line.startswith("ExecStart="))
+    assert start.endswith(" ".join(["headless", *given]))
+    if "tiny" in given:
+        assert "MemoryMax=1600M" in text.splitlines()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_started_again_when_it_falls_or_hangs_and_cannot_take_all_memory(kind: Kind, tmp_path: Path) -> None:
+    lines = set(service(kind, tmp_path).text().splitlines())
+    assert {"Restart=on-failure", "WatchdogSec=60", "MemoryMax=1600M", "MemorySwapMax=0"} <= lines
+
+
 def test_systemd_hears_ready_and_then_a_sign_of_life_as_often_as_it_wants(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

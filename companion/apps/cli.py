@@ -186,12 +186,14 @@ def headless(
 
         settings = effective(places.home, language=language, profile=profile)
         key_file = places.key_file or settings.hands_free.key_file
+        options = [*(["--profile", profile] if profile else []), *(["--language", language] if language else [])]
         service = Service(
             "user" if user else "system",
             places.home.absolute(),
             places.models.absolute(),
             settings.profile,
             key_file.absolute() if key_file else None,
+            (*options, *(["--incognito"] if incognito else [])),
         )
         if not dry_run:
             service.install()

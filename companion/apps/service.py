@@ -24,13 +24,17 @@ _MEMORY_MAX: Final = {"tiny": "1600M", "starter": "3G", "desktop": "8G"}
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A unit of `kind`. A user's service reaches PulseAudio or PipeWire, a system's the sound hardware by ALSA."""
+    """A unit of `kind`. A user's service reaches PulseAudio or PipeWire, a system's the sound hardware by ALSA.
+
+    `options`: of `companion headless`, where it is to talk otherwise than the settings say.
+    """
 
     kind: Kind
     home: Path
     models: Path
     profile: str
     key_file: Path | None
+    options: tuple[str, ...] = ()
 
     @property
     def path(self) -> Path:
@@ -106,7 +110,7 @@ class Service:
                 extra = [f"LoadCredential={CREDENTIAL}:{self.key_file}"]
             else:
                 arguments += ["--key-file", str(self.key_file)]
-        return [f"ExecStart={' '.join(_quoted(word) for word in [*arguments, 'headless'])}", *extra]
+        return [f"ExecStart={' '.join(_quoted(word) for word in [*arguments, 'headless', *self.options])}", *extra]
 
     def _of_its_kind(self) -> list[str]:
         """Who it runs as, and what it reaches the sound by."""

@@ -158,7 +158,7 @@ class Replier:
         return Clause(lead.text, last=False, style=lead.style, pace=self._owner.pace)
 
     def nod(self, history: Sequence[Exchange], words: str) -> Clause | None:
-        """A sound that says "go on"; never for words that are answered in code, and not near what may be a cry for help."""
+        """A sound that says "go on"; never for words that are answered in code, or near what may be a cry for help."""
         if not self._nods or self._answered_in_code(history, words) or self._guard.near_danger(history, words):
             return None
         return self._nod(len(words.split()))
