@@ -82,6 +82,7 @@ from companion.parts import PAUSES, Observer, Parts
 from companion.pending import Kept, Turn, answered, dismissed, latency, unanswered
 from companion.tts import earcons
 from companion.tts.styles import style
+from companion.turns.ahead import worth_beginning
 from companion.turns.attention import State
 from companion.turns.believable import believable
 from companion.turns.interruption import Overlap, asks_to_stop, weigh
@@ -506,6 +507,9 @@ class Conversation:
 
     def _prepare(self, turn: Turn, words: str, revision: int) -> None:
         """Let the model begin to answer words that may be all."""
+        if not worth_beginning(self._position - turn.began, turn.prepared):
+            return
+        turn.prepared += 1
         turn.affect = self._sense(turn, words)
         self._jobs.prepare(self._history, words, revision, turn.affect)
 

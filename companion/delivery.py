@@ -64,6 +64,8 @@ class Delivery:
         self.sound_at: float | None = None
         """When the first piece of its sound was handed on."""
         self.first_token: float | None = None
+        self.unread: int | None = None
+        """Tokens that the model had not read when it began."""
         self.ahead = False
         """Its first clause was made before it was asked for."""
         self.aside = False
@@ -108,7 +110,8 @@ class Delivery:
         """The next clause is there; `now` in seconds."""
         if self.clause_at is None:
             self.clause_at = now
-            self.first_token, self.ahead, self.aside = clause.first_token, clause.ahead, clause.aside
+            self.first_token, self.unread = clause.first_token, clause.unread
+            self.ahead, self.aside = clause.ahead, clause.aside
         if clause.safety is not None:
             self._checked_in = clause.safety == "check-in"
         opens = len(self.clauses) == int(self.led)

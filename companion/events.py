@@ -210,11 +210,12 @@ class VoiceReady:
 class ClauseReady:
     """The next clause of the reply. `last` closes the reply and may come with an empty `text`.
 
-    `first_token` is the time from asking the model to its first token, in seconds, given with the first clause;
-    `ahead`: the reply was begun before it was sure that the turn is over. `aside`: this is about the memory, and no
-    part of the talk. `recall`: what came to mind, given with the first clause. `safety`: the kind of `Safety` answer
-    that begins here. `style`: how it is spoken, of `tts.styles`; `pace`: its rate beside that of the style. `strategy`:
-    given with the first clause. `waits`: the next clause is asked for only once this one sounds.
+    `first_token` is the time from asking the model to its first token, in seconds, and `unread` the number of tokens
+    that it had not read when it was asked, given with the first clause; `ahead`: the reply was begun before it was sure
+    that the turn is over. `aside`: this is about the memory, and no part of the talk. `recall`: what came to mind,
+    given with the first clause. `safety`: the kind of `Safety` answer that begins here. `style`: how it is spoken, of
+    `tts.styles`; `pace`: its rate beside that of the style. `strategy`: given with the first clause. `waits`: the next
+    clause is asked for only once this one sounds.
     """
 
     turn: int
@@ -222,6 +223,7 @@ class ClauseReady:
     text: str
     last: bool
     first_token: float | None = None
+    unread: int | None = None
     ahead: bool = False
     aside: bool = False
     recall: Recall | None = None
@@ -506,6 +508,10 @@ class TurnLatency:
     turn was committed; from the commit on: `stt_ms` until the text was final, `first_token_ms` and `first_clause_ms`
     from asking the model, `first_audio_ms` from the first clause to its first samples. None: the stage did not run.
     `led`: what sounded first was a lead, and the model's stages fell into it.
+
+    `reason`: what decided that the turn was over, of `turns.turn_end.Endpoint`. `prepared`: replies that were begun in
+    pauses of the turn; `speculated`: the last of them was kept. `unread`: tokens of the prompt that the model had not
+    read when it began to answer.
     """
 
     name: ClassVar[str] = "turn.latency"
@@ -517,6 +523,9 @@ class TurnLatency:
     first_audio_ms: float | None
     speculated: bool
     led: bool = False
+    reason: str = ""
+    prepared: int = 0
+    unread: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -314,6 +314,7 @@ def ready(clause: Clause, turn: int, revision: int) -> ClauseReady:
         clause.text,
         clause.last,
         clause.first_token,
+        clause.unread,
         clause.ahead,
         clause.aside,
         clause.recall,

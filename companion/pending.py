@@ -44,6 +44,7 @@ class Turn:
     over_ours: bool = False  # it began over our reply
     before: str = ""  # the words that it goes on from, where we had begun to answer them too early
     silent_at: int | None = None  # the sample at which our reply was silent because of it
+    prepared: int = 0  # replies that were begun in its pauses
     nodded: int | None = None  # the sample at which we last said "mm-hm"
     unsaid: list[tuple[float, Event]] = field(default_factory=list)  # to be told once the reply sounds
 
@@ -124,4 +125,7 @@ def latency(turn: Turn, reply: Delivery, started: float) -> TurnLatency:
         first_audio_ms=ms(reply.clause_at, reply.sound_at),
         speculated=reply.ahead,
         led=reply.led,
+        reason=turn.commit.reason if turn.commit is not None else "",
+        prepared=turn.prepared,
+        unread=reply.unread,
     )

@@ -32,6 +32,7 @@ from companion.events import (
 )
 from companion.tts.rehearsed import Rehearsed
 from companion.tts.voice import NEUTRAL
+from companion.turns.ahead import MOST
 from companion.turns.turn_end import SHORT, EndpointPolicy
 from tests.fakes import (
     ForgettingReplier,
@@ -132,6 +133,28 @@ def test_every_frame_of_the_turn_reaches_the_recogniser_once() -> None:
 def test_the_words_are_in_the_models_cache_before_the_turn_is_over() -> None:
     _, _, _, replier, _ = converse(UTTERANCE)
     assert replier.prepared[-1] == "how are you"
+
+
+def pausing(pauses: int) -> Samples:
+    """A turn with so many pauses in which it might be over."""
+    stretch = np.concatenate((speech(0.6), silence(0.5)))
+    return np.concatenate((silence(1.0), *[stretch] * pauses, speech(0.6), silence(0.2)))
+
+
+@pytest.mark.parametrize(("pauses", "begun"), [(0, 1), (3, 4), (12, MOST)])
+def test_what_may_be_thrown_away_is_bounded_and_told(pauses: int, begun: int) -> None:
+    _, _, _, replier, log = converse(pausing(pauses), judge=Judge(0.1))
+    assert len(log.all(ReplyStarted)) == 1, "it is one turn"
+    assert len(replier.prepared) == begun
+    (latency,) = log.all(TurnLatency)
+    assert latency.prepared == begun
+    assert latency.reason
+
+
+def test_of_a_first_word_no_reply_is_begun_yet() -> None:
+    short = np.concatenate((silence(1.0), speech(0.2), silence(0.6), speech(1.0), silence(0.2)))
+    _, _, _, replier, _ = converse(short, judge=Judge(0.1))
+    assert len(replier.prepared) == 1
 
 
 def test_the_model_leaves_the_processor_to_smart_turn() -> None:

@@ -15,7 +15,7 @@ RATE = 22_050
 
 
 def clause(text: str, *, last: bool = False, waits: bool = False, safety: str | None = None) -> ClauseReady:
-    return ClauseReady(1, 1, text, last, None, False, False, None, safety, waits=waits)
+    return ClauseReady(1, 1, text, last, safety=safety, waits=waits)
 
 
 def sound(number: int, length: int, *, last: bool) -> SpeechReady:

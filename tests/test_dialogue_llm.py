@@ -83,7 +83,9 @@ def test_the_replier_reads_its_head_once(opened: LanguageModel) -> None:
     for words in ("Hello there.", "I had a long day.", "My sister called.", "She is well."):
         replier.prepare(history, words, never)
         assert model.evaluation.reused >= head
-        reply = " ".join(clause.text for clause in replier.reply(history, words, never))
+        clauses = list(replier.reply(history, words, never))
+        assert {clause.unread for clause in clauses if clause.plan is not None} <= set(range(1, 60))
+        reply = " ".join(clause.text for clause in clauses)
         assert model.evaluation.evaluated < 24  # at most the words that open it
         history = (*history, Exchange(words, reply))
         replier.warm(history, never)
@@ -98,6 +100,11 @@ def test_choosing_costs_nothing_beyond_reading(model: LanguageModel) -> None:
     assert choice is not None
     assert choice.option == "I"
     assert 0.5 < choice.probability <= 1.0
+    assert choice.unread == 0, "what was left to read is told with it"
+    longer = (*HEAD, Message("user", "I was thinking of the garden that we had, and of my brother."))
+    read = model.choose(longer, ["I", "blue", "seven"], never)
+    assert read is not None
+    assert read.unread == model.evaluation.evaluated > 10
     assert model.choose((Message("user", "x"),), ["I", "blue"], lambda: True) is None
 
 

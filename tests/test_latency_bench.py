@@ -71,10 +71,13 @@ def test_without_working_ahead_a_turn_is_over_after_a_fixed_silence_and_only_the
 def test_the_figures_hold_processor_time_beside_the_gap() -> None:
     clip = real.clips()[0]
     tally = Tally()
-    tally.add(Watch([TurnLatency(300.0, 250.0, 0.0, 0.0, 1.0, 1.0, True, True)], 2, 0.1), 3.0, clip)
+    told = TurnLatency(300.0, 250.0, 0.0, 0.0, 1.0, 1.0, True, True, prepared=3, unread=12)
+    tally.add(Watch([told], 2, 0.1), 3.0, clip)
     tally.add(Watch([]), 5.0, clip)
     figures = tally.figures()
     assert figures["cpu_s"] == {"p50": 4.0, "p95": 4.9}
     assert figures["gap_ms"]["p50"] == 300.0
     assert figures["with_lead"]["n"] == 1
+    assert (figures["ahead"]["kept"], figures["ahead"]["thrown_away"]) == (1, 2)
+    assert figures["ahead"]["unread_tokens"]["p50"] == 12
     assert (figures["cut_ins"], figures["missed"]) == (1, 1)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -69,6 +69,7 @@ class Tally:
             **{stage: percentiles(getattr(latency, stage) for latency in self.latencies) for stage in STAGES},
             "with_lead": spread(latency.gap_ms for latency in self.latencies if latency.led),
             "without_lead": spread(latency.gap_ms for latency in self.latencies if not latency.led),
+            "ahead": ahead(self.latencies),
             "cpu_s": percentiles(self.cpu_s, digits=2),
             "cut_ins": self.cut_ins,
             "missed": self.missed,
@@ -153,6 +154,36 @@ def spread(values: Iterable[float | None]) -> dict[str, float | int | None]:
     return {"n": len(known), **percentiles(known)}
 
 
+class WorkedAhead(Protocol):
+    """A turn, as far as `ahead` counts it: see `TurnLatency`."""
+
+    @property
+    def prepared(self) -> int:
+        """Replies that were begun."""
+        ...
+
+    @property
+    def speculated(self) -> bool:
+        """The last of them was kept."""
+        ...
+
+    @property
+    def unread(self) -> int | None:
+        """Tokens."""
+        ...
+
+
+def ahead(turns: Sequence[WorkedAhead]) -> dict[str, Any]:
+    """The work done ahead: replies `begun` in the pauses of a turn and how many of all were `kept`; tokens that the
+    model had still to read when it began to answer."""
+    return {
+        "begun": spread(turn.prepared for turn in turns),
+        "kept": sum(turn.speculated for turn in turns),
+        "thrown_away": sum(turn.prepared - turn.speculated for turn in turns),
+        "unread_tokens": spread(turn.unread for turn in turns),
+    }
+
+
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 1)
 
@@ -196,11 +227,19 @@ def _table(result: dict[str, Any]) -> None:
         table.add_row(name, *("–" if v is None else f"{v:,.0f}" for v in values))
     console.print(table)
     console.print(f"cut in: {result['cut_ins']}   missed: {result['missed']}   {_work(result)}")
+    console.print(done_ahead(result["ahead"]))
     if without := result.get("plain"):
         console.print(
             f"with nothing done ahead: gap {without['gap_ms']['p50']:,.0f} ms (p50), {_work(without)};"
             f" working ahead takes {result['cpu_ratio']:g} times the processor time"
         )
+
+
+def done_ahead(figures: dict[str, Any]) -> str:
+    """`ahead` as a line for a person."""
+    left = figures["unread_tokens"]["p50"]
+    tokens = "" if left is None else f"; {left:.0f} tokens of the prompt were left to read (p50)"
+    return f"replies begun ahead: {figures['kept']} kept, {figures['thrown_away']} thrown away{tokens}"
 
 
 def _work(figures: dict[str, Any]) -> str:

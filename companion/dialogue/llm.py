@@ -67,10 +67,12 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a reply would most likely begin with, and how likely among the options, 0…1."""
+    """What a reply would most likely begin with, and how likely among the options, 0…1. `unread`: tokens of the prompt
+    that had to be read for it, which were not in the cache."""
 
     option: str
     probability: float
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +200,8 @@ class LanguageModel:
         logits = self._lib.llama_get_logits_ith(self._context, -1)
         scores = [float(logits[self._tokens(option)[0]]) for option in options]
         best = max(scores)
-        return Choice(options[scores.index(best)], 1 / sum(math.exp(score - best) for score in scores))
+        probability = 1 / sum(math.exp(score - best) for score in scores)
+        return Choice(options[scores.index(best)], probability, self.evaluation.evaluated)
 
     def goes_on_with(
         self, messages: Sequence[Message], tokens: Sequence[int], cancelled: Callable[[], bool]

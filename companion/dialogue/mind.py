@@ -17,7 +17,8 @@ class Clause:
     """A piece of the reply for the voice. `last` closes the reply and may come with an empty `text`.
 
     `first_token`: seconds from asking the model to its first token; given with the first clause, where there is one.
-    `ahead`: it was begun before the reply was asked for. `aside`: it is about the memory or the way of talking, and no
+    `unread`: tokens of the prompt that it had not read yet when it began. `ahead`: it was begun before the reply was
+    asked for. `aside`: it is about the memory or the way of talking, and no
     part of the talk. `recall`: what came to mind, given with the first clause. `safety`: here begins what is said in
     code, whatever a model would have said. `style`: how it sounds, of `tts.styles`; `pace`: this owner's rate of the
     voice beside that of the style. `plan`: how the turn is answered, given with the first clause, where there was a
@@ -27,6 +28,7 @@ class Clause:
     text: str
     last: bool
     first_token: float | None = None
+    unread: int | None = None
     ahead: bool = False
     aside: bool = False
     recall: Recall | None = None

@@ -43,7 +43,7 @@ class Opening:
 
     `plan`: how the turn is answered. `close`: what is said at last. `asking`: what is asked where nothing else was.
     `instead`: what is said where the model wrote nothing fit to be said. `whole`: that is all of the reply.
-    `taken_as`: the moment that it answers, which may be another than the model's.
+    `taken_as`: the moment that it answers, which may be another than the model's. `unread`: see `llm.Choice`.
     """
 
     moment: str
@@ -54,6 +54,7 @@ class Opening:
     instead: str = ""
     whole: bool = False
     taken_as: str = ""
+    unread: int = 0
 
     def written(self, said: str) -> str:
         """`said` as the model knows it: behind the moment and the instruction, as the examples of the persona stand."""
@@ -122,7 +123,7 @@ class Openings:
             opening = self._in_words(named, moment, words, turn, plan, who.openers)
         if careful:
             opening = self._with_care(opening, moment, turn)
-        self._by_turn[number, words] = replace(opening, taken_as=moment)
+        self._by_turn[number, words] = replace(opening, taken_as=moment, unread=choice.unread)
         return self._by_turn[number, words]
 
     def _glad(self, words: str, felt: AffectReading | None) -> bool:

@@ -426,7 +426,7 @@ class Replier:
             if len(said) > 1:
                 return Clause(text, last=False, style=style)
             began()
-            return Clause(text, False, first_token, recall=remembered.recall, style=style, plan=plan)
+            return Clause(text, False, first_token, opening.unread, recall=remembered.recall, style=style, plan=plan)
 
         for text in sentences(opening.said):
             yield clause(text, plan.style)

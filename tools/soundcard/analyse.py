@@ -59,13 +59,16 @@ class Step:
 
     `told_gap_ms`: the same as the program tells it. `led`: it opened with a lead. `stumbled_ms`: how much longer
     than its recording the opening took on the card; other than 0 where the machine was too busy to play it.
-    `memory_mb`: what the program held once the step was over.
+    `memory_mb`: what the program held once the step was over. `prepared`, `speculated`, `unread`: see `TurnLatency`.
     """
 
     opening: str
     gap_ms: float | None
     told_gap_ms: float | None
     led: bool
+    prepared: int
+    speculated: bool
+    unread: int | None
     stages: dict[str, float | None]
     cut_in: bool
     stumbled_ms: float
@@ -211,6 +214,9 @@ def _step(take: Take, seen: _Evidence) -> Step:
         gap_ms=None if answer is None else _ms(answer - end),
         told_gap_ms=None if latency is None else latency.record["gap_ms"],
         led=latency is not None and bool(latency.record["led"]),
+        prepared=0 if latency is None else latency.record["prepared"],
+        speculated=latency is not None and bool(latency.record["speculated"]),
+        unread=None if latency is None else latency.record["unread"],
         stages={stage: latency.record[stage] if latency is not None else None for stage in STAGES},
         cut_in=seen.speaker.first(begin, end) is not None,
         stumbled_ms=_ms(end - begin - (nominal[1] - nominal[0])),

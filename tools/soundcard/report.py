@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from companion.apps.bench_latency import spread
+from companion.apps.bench_latency import ahead, done_ahead, spread
 from tools.soundcard.analyse import STAGES, Found, Interjection
 
 
@@ -42,6 +42,7 @@ def summary(found: Found) -> dict[str, Any]:
         **{stage: spread(one.stages[stage] for one in steps) for stage in STAGES},
         "cut_ins": sum(one.cut_in for one in steps),
         "missed": sum(one.gap_ms is None for one in steps),
+        "ahead": ahead(steps),
         "cpu_s": spread(one.cpu_s for one in steps if one.interjection is None),
         "memory_mb": _memory([one.memory_mb for one in steps]),
         "interruptions": {
@@ -142,6 +143,7 @@ def _remarks(scene: dict[str, Any]) -> list[str]:
         f"by our own voice ({scene['spoken_s']:.0f} s of it): {own['turns']} turns, {own['holds']} pauses,"
         f" {own['stops']} stops"
     )
+    remarks.append(done_ahead(scene["ahead"]))
     remarks.append(f"listening takes {scene['idle']:.0%} of a core")
     memory = scene["memory_mb"]
     remarks.append(f"memory: {memory['settled']:.0f} MB after a fifth of the turns, {memory['last']:.0f} at the end")
