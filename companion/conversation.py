@@ -25,6 +25,7 @@ import numpy as np
 
 from companion.audio.device import AudioDevice, AudioError
 from companion.audio.level import dbfs, decibels, loudness
+from companion.audio.microphone import Microphone
 from companion.audio.smart_turn import SPAN
 from companion.audio.voice_activity import WINDOW
 from companion.clock import Clock
@@ -85,7 +86,7 @@ from companion.tts.styles import style
 from companion.turns.ahead import worth_beginning
 from companion.turns.attention import State
 from companion.turns.believable import believable
-from companion.turns.interruption import Overlap, asks_to_stop, weigh
+from companion.turns.interruption import Overlap, asks_to_stop, echoes, plain, weigh
 from companion.turns.pauses import Pauses
 from companion.turns.taking import Action, Begin, Commit, Dismiss, Hold, Phase, Probe, Read, Resume, TurnTaking
 from companion.turns.words_end import ending
@@ -103,6 +104,10 @@ reads it is not free for the words that matter, the last ones."""
 LONGEST_SILENCE_S = 1.0
 """Seconds of silence between two speakers, after which one of them says something: longer ones are hardly found in
 talk (Jefferson 1989, a standard maximum silence of approximately one second in conversation)."""
+
+OWN_TURNS, OWN_WORDS = 2, 5
+"""Turns of our own words, so many at least, after which a microphone is listened to only when called. An owner takes up
+some words of ours too, and now and then a sentence."""
 
 LEVEL_EVERY = samples(0.1)
 
@@ -132,11 +137,13 @@ class Conversation:
         self._jobs = Jobs(parts, self._taking, self._queue.put)
         self._clock = Clock(as_fast_as_it_goes=device.waits)
         self._ears = Ears()
+        self._microphone = Microphone()
         self._turn: Turn | None = None  # the owner's, until our reply sounds
         self._spoken: Turn | None = None  # the one whose reply sounds or is held
         self._history: tuple[Exchange, ...] = ()
         self._announcements: deque[Announcement] = deque()
         self._input_ended: int | None = None
+        self._own_turns = 0  # turns that were our own voice
         self._open = True
 
     @property
@@ -319,13 +326,30 @@ class Conversation:
     def _mind_echo(self) -> None:
         """Listen over our own voice, where it is not taken for the owner's."""
         leaking = self._device.echo == "leaking"
-        if leaking and self._taking.duplex:
-            detail = (
-                "the microphone hears the speaker too well: it does not listen while it speaks; press a key instead"
-            )
-            self._emit(Trouble("sound", detail))
+        if not self._duplex or leaking is not self._taking.duplex:
+            return
+        if leaking:
+            detail = "the microphone hears the speaker too well: it does not listen while it speaks (a key stops it)"
+            self._emit(Trouble("sound", detail, "echo"))
             self._ears.forget_pre_roll()
-        self._taking.duplex = self._duplex and not leaking
+        else:
+            self._emit(Trouble("sound", "it listens while it speaks again", "echo over"))
+        self._taking.duplex = not leaking
+
+    def _heard_itself(self, words: str) -> bool:
+        """Whether a turn of these `words` is our own voice, heard though nobody listened while we spoke.
+
+        Where that goes on, nothing but being called can be trusted.
+        """
+        ours, heard = plain(self._history[-1].companion if self._history else ""), plain(words)
+        if self._taking.duplex or len(heard) < OWN_WORDS or not echoes(heard, ours):
+            return False
+        self._own_turns += 1
+        if self._own_turns == OWN_TURNS and self._hands_free.can_be_called:
+            detail = "it hears itself even after it has spoken: from now on it listens when it is called, for one turn"
+            self._emit(Trouble("sound", detail, "echo stays"))
+            self._attend(self._hands_free.only_when_called())
+        return True
 
     def _keep(self, frame: Samples) -> None:
         """Frames go to the recogniser during a turn, and wait as pre-roll before one."""
@@ -334,6 +358,7 @@ class Conversation:
             self._ears.before_a_turn(frame, quiet=phase is Phase.LISTENING)
         elif phase in (Phase.HEARING, Phase.PAUSED, Phase.COMMITTED) and self._turn is not None:
             self._turn.recent.append(frame)
+            self._microphone.hear(frame)
             self._jobs.accept(frame)
 
     def _act_all(self, actions: Iterable[Action]) -> None:
@@ -372,6 +397,7 @@ class Conversation:
         )
 
         self._jobs.start_reading(frames)
+        self._microphone.begin()
         self._hands_free.turn_began()
         self._emit(SpeechStarted(seconds(action.at)))
 
@@ -531,9 +557,11 @@ class Conversation:
     def _answer(self, turn: Turn, commit: Commit, reading: ReadingReady) -> None:
         transcript = reading.transcript
         silenced = turn.over_ours and asks_to_stop(transcript.text)
+        silenced = silenced or self._heard_itself(transcript.text)
         if silenced or not self._believed(turn, transcript.text, transcript.confidence, commit.sure):
             self._act_all(self._taking.nothing_said(commit.revision))
             return
+        self._mind_microphone()
         self._hold(turn, SpeechEnded(seconds(commit.voice_end)))
         heard_as = TranscriptFinal(transcript.text, transcript.engine, transcript.language, transcript.confidence)
         self._hold(turn, heard_as)
@@ -551,6 +579,14 @@ class Conversation:
         turn.rest = self._parts.replier.reply(history, words, void, turn.affect, lead.text if lead is not None else "")
         opening = ready(lead, turn.number, commit.revision) if lead is not None else None
         self._deliver(turn, commit.revision, turn.reply.begin(opening))
+
+    def _mind_microphone(self) -> None:
+        """Say so where it is set so that the owner is hard to understand."""
+        match self._microphone.over():
+            case "clipped":
+                self._emit(Trouble("sound", "the voice is cut off: the microphone is set too loud", "clipped"))
+            case "faint":
+                self._emit(Trouble("sound", "the voice is very faint: come closer, or set it louder", "faint"))
 
     def _believed(self, turn: Turn, words: str, confidence: float | None, sure: float) -> bool:
         clearance = decibels(loudness(turn.recent), turn.background)

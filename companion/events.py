@@ -139,6 +139,9 @@ class PlaybackEnded:
     stopped: bool = False
 
 
+SoundTrouble = Literal["silent", "stalled", "lost", "overrun", "reopened"]
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceTrouble:
     """Something is wrong, or right again, with the sound device.
@@ -147,7 +150,7 @@ class DeviceTrouble:
     `overrun` (frames were dropped), `reopened` (it works again). `detail` is one line for a person.
     """
 
-    kind: Literal["silent", "stalled", "lost", "overrun", "reopened"]
+    kind: SoundTrouble
     detail: str
 
 
@@ -343,7 +346,7 @@ class AttentionChanged:
 
     name: ClassVar[str] = "attention"
     state: Literal["asleep", "awake", "muted"]
-    why: Literal["start", "wake word", "key", "window over", "asked"]
+    why: Literal["start", "wake word", "key", "window over", "asked", "turn over"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -532,7 +535,9 @@ class TurnLatency:
 class Trouble:
     """Something went wrong. `what` names the part, `detail` is one line for a person, without a word that was said.
 
-    `kind`: for programs: that of a `DeviceTrouble`, or the kind of error; empty where `what` says it all.
+    `kind`: for programs: that of a `DeviceTrouble`; `echo` (our own voice leaks: it does not listen while it speaks),
+    `echo over` (it does again), `echo stays` (it listens only when called), `clipped`, `faint` (the owner's voice, see
+    `audio.microphone`); or the kind of error; empty where `what` says it all.
     """
 
     name: ClassVar[str] = "error"

@@ -22,11 +22,11 @@ THINKING_EVERY: Final = samples(1.5)
 _GOODBYES: Final[dict[str, dict[State, str]]] = {
     "en": {
         State.ASLEEP: "All right. Call me when you want me.",
-        State.MUTED: "All right. I hear nothing until you press the key.",
+        State.MUTED: "All right. I hear nothing until you wake me.",
     },
     "ko": {
         State.ASLEEP: "알겠어요. 필요하면 불러 주세요.",
-        State.MUTED: "알겠어요. 키를 누르실 때까지 듣지 않을게요.",
+        State.MUTED: "알겠어요. 다시 깨우실 때까지 듣지 않을게요.",
     },
 }
 
@@ -47,6 +47,8 @@ class HandsFree:
         sounds: bool = False,
     ) -> None:
         """`language`: of requests to rest, which may name Companion by its `name`; None: there are none."""
+        self.can_be_called = attention is not None
+        """There is a key, or a wake word."""
         self._attention = attention or Attention(wake_word=False)
         self._wake_word = wake_word
         self._language, self._name = language, name
@@ -86,6 +88,10 @@ class HandsFree:
         if not asked or self._language is None:
             return None
         return _GOODBYES[self._language][State.MUTED if self._wake_word is None else State.ASLEEP]
+
+    def only_when_called(self) -> list[News]:
+        """See `Attention.only_when_called`."""
+        return self._told(self._attention.only_when_called())
 
     def turn_over(self, at: int, *, another: bool = False) -> list[News]:
         """See `Attention.turn_over`."""

@@ -16,6 +16,7 @@ from companion.errors import CompanionError
 Language = Literal["en", "ko"]
 Profile = Literal["tiny", "starter", "desktop"]
 Patience = Literal["short", "normal", "long"]
+Listens = Literal["always", "between", "called"]
 
 
 class SettingsError(CompanionError):
@@ -31,6 +32,11 @@ class SoundSettings(BaseModel):
         default=None, description="Part of the microphone's name; empty: the system's default."
     )
     speaker: str | None = Field(default=None, description="Part of the speaker's name; empty: the system's default.")
+    listens: Listens = Field(
+        default="always",
+        description="always: also while it speaks, as far as its own echo lets it; between: not while it speaks; "
+        "called: for one turn after a key or the wake word (push-to-talk).",
+    )
 
 
 class HandsFreeSettings(BaseModel):

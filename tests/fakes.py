@@ -31,6 +31,7 @@ from companion.events import (
     Transcript,
     samples,
 )
+from companion.hands_free import HandsFree
 from companion.parts import Parts, Storage
 from companion.turns.taking import Phase, TurnTaking
 from companion.turns.turn_end import EndpointPolicy
@@ -395,6 +396,7 @@ def converse(
     duplex: bool = False,
     log: Log | None = None,
     policy: EndpointPolicy | None = None,
+    hands_free: HandsFree | None = None,
 ) -> tuple[Conversation, MemoryDevice, ScriptedRecognizer, ScriptedReplier, Log]:
     """Run a whole session of scripted parts."""
     device = device or MemoryDevice(*inputs, interrupt_after=interrupt_after)
@@ -407,6 +409,6 @@ def converse(
     parts = Parts(activity, judged_by, recognizer, replier, spoken, storage, senses, completion)  # type: ignore[arg-type]
     started = SessionStarted("tiny", {}, "en", "test")
     taking = TurnTaking(policy, duplex=duplex, parses=completion is not None)
-    conversation = Conversation(device, parts, started, [log], taking)
+    conversation = Conversation(device, parts, started, [log], taking, hands_free)
     conversation.run()
     return conversation, device, recognizer, replier, log

@@ -26,7 +26,7 @@ from companion.apps.notify import notify, watchdog_s
 from companion.apps.service import CREDENTIAL, Kind, Service
 from companion.apps.unlock import Unlock, create_memory
 from companion.errors import CompanionError
-from companion.events import SAMPLE_RATE, Announcement, Samples, SessionStarted, Trouble
+from companion.events import SAMPLE_RATE, Announcement, Samples, SessionStarted, SoundTrouble, Trouble
 from companion.settings import HandsFreeSettings, Profile, Settings
 from companion.tts.earcons import earcon
 from companion.tts.espeak import RATE, EspeakVoice
@@ -148,6 +148,15 @@ def test_the_memory_opens_by_a_credential_and_is_never_asked_for(
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_every_need_has_its_words(language: str) -> None:
     assert all(notices.text(need, language) for need in get_args(Need))
+
+
+def test_a_screen_shows_every_trouble_in_the_language_of_the_talk() -> None:
+    kinds = [*get_args(SoundTrouble), "echo", "echo over", "echo stays", "clipped", "faint"]
+    troubles = [Trouble("sound", "USB says something", kind) for kind in kinds]
+    troubles += [Trouble("memory", "a turn was not kept (DiskFull)", "DiskFull"), Trouble("voice", "voice failed")]
+    for trouble in troubles:
+        assert notices.line(trouble, "en") == trouble.detail
+        assert any("가" <= letter <= "힣" for letter in notices.line(trouble, "ko"))
 
 
 def test_what_needs_its_owner_is_said_once_in_a_while_and_what_mends_itself_never() -> None:

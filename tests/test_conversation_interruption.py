@@ -9,7 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from companion.events import BargeIn, ReplyEnded, ReplyStarted, Samples, TranscriptFinal, Trouble, samples, seconds
+from companion.events import (
+    AttentionChanged,
+    BargeIn,
+    ReplyEnded,
+    ReplyStarted,
+    Samples,
+    TranscriptFinal,
+    Trouble,
+    samples,
+    seconds,
+)
+from companion.hands_free import HandsFree
+from companion.turns.attention import Attention
 from companion.turns.heard import SpokenClause, heard
 from tests.fakes import MemoryDevice, ScriptedRecognizer, ScriptedReplier, ScriptedStorage, converse, silence, speech
 
@@ -225,7 +237,43 @@ def test_where_our_voice_leaks_into_the_microphone_it_says_so_and_does_not_liste
     assert len(replier.asked) == 1
     assert log.all(ReplyEnded)[0].text == LONG
     (trouble,) = log.all(Trouble)
-    assert trouble.what == "sound"
+    assert (trouble.what, trouble.kind) == ("sound", "echo")
+
+
+def test_once_the_echo_is_gone_it_listens_over_its_own_voice_again_and_says_so() -> None:
+    class Passing(MemoryDevice):
+        @property
+        def echo(self) -> str:  # type: ignore[override]
+            return "leaking" if samples(2.0) < self.position < samples(3.0) else "cancelled"
+
+    sound = np.concatenate((silence(0.6), speech(0.8), silence(2.4), speech(0.6), silence(0.3)))
+    reply = ScriptedReplier(" ".join([LONG] * 3))
+    _, _, _, _, log = converse(words=("how are you", "what"), replier=reply, duplex=True, device=Passing(sound))
+    assert [trouble.kind for trouble in log.all(Trouble)] == ["echo", "echo over"]
+    assert log.all(ReplyEnded)[0].interrupted
+
+
+@pytest.mark.parametrize("called", [True, False])
+def test_what_hears_itself_after_it_has_spoken_listens_only_when_it_is_called(called: bool) -> None:
+    one = np.concatenate((speech(0.8), silence(6.0)))
+    hands_free = HandsFree(Attention(wake_word=False)) if called else None
+    _, _, _, replier, log = converse(
+        np.concatenate((silence(0.6), *[one] * 4)),
+        words=("how are you", LONG, LONG, "is anybody there"),
+        replier=ScriptedReplier(LONG),
+        hands_free=hands_free,
+    )
+    assert [words for _, words in replier.asked] == ["how are you", *([] if called else ["is anybody there"])]
+    assert [trouble.kind for trouble in log.all(Trouble)] == (["echo stays"] if called else [])
+    assert [change.state for change in log.all(AttentionChanged)] == (["muted"] if called else [])
+
+
+def test_an_owner_may_take_up_our_words() -> None:
+    sound = np.concatenate((silence(0.6), speech(0.8), silence(2.5), speech(0.5), silence(0.3)))
+    _, _, _, replier, _ = converse(
+        sound, words=("how are you", "tea or coffee"), replier=ScriptedReplier("Would you like tea or coffee today?")
+    )
+    assert len(replier.asked) == 2
 
 
 def cut_in(words: str, **parts: object) -> tuple:  # type: ignore[type-arg]

@@ -80,6 +80,27 @@ def test_without_a_wake_word_it_is_always_awake_and_rests_by_muting() -> None:
     assert attention.turn_over(samples(86_403)) == [Change(State.MUTED, "asked")]
 
 
+@pytest.mark.parametrize(("wake_word", "rests"), [(True, State.ASLEEP), (False, State.MUTED)])
+def test_called_only_it_is_awake_for_one_turn_and_its_answer(wake_word: bool, rests: State) -> None:
+    attention = Attention(LIMITS, wake_word=wake_word, called_only=True)
+    assert attention.state is rests
+    assert attention.call(samples(1)) == [Change(State.AWAKE, "key")]
+    attention.turn_began()
+    assert attention.turn_over(samples(20)) == [Change(rests, "turn over")]
+    attention.call(samples(30))
+    assert attention.tick(samples(38)) == [Change(rests, "window over")], "nothing was said"
+
+
+def test_it_can_be_called_only_from_now_on() -> None:
+    attention = Attention(LIMITS, wake_word=False)
+    assert attention.only_when_called() == [Change(State.MUTED, "turn over")]
+    assert attention.only_when_called() == []
+    attention.call(0)
+    attention.turn_began()
+    assert attention.turn_over(samples(5), another=True) == [], "who speaks over the answer is heard out"
+    assert attention.turn_over(samples(9)) == [Change(State.MUTED, "turn over")]
+
+
 def test_the_key_to_talk_wakes_from_sleep_and_from_mute_and_opens_the_window_afresh() -> None:
     attention = Attention(LIMITS)
     assert attention.call(samples(1)) == [Change(State.AWAKE, "key")]
@@ -135,11 +156,11 @@ def happens(attention: Attention, cause: str, now: int) -> list[Step]:
 
 
 @settings(deadline=None)  # a machine that is stopped for a while is no failure
-@given(st.lists(st.tuples(CAUSES, st.integers(0, samples(20)))), st.booleans())
+@given(st.lists(st.tuples(CAUSES, st.integers(0, samples(20)))), st.booleans(), st.booleans())
 def test_no_order_of_events_leaves_it_listening_when_it_should_not(
-    events: list[tuple[str, int]], wake_word: bool
+    events: list[tuple[str, int]], wake_word: bool, called_only: bool
 ) -> None:
-    attention = Attention(LIMITS, wake_word=wake_word)
+    attention = Attention(LIMITS, wake_word=wake_word, called_only=called_only)
     now, reason_to_listen, in_turn = 0, 0, False
     for cause, passed in events:
         now += passed
@@ -165,7 +186,8 @@ def test_no_order_of_events_leaves_it_listening_when_it_should_not(
             if Invite() in step:
                 assert attention.state is State.AWAKE
                 assert not in_turn
-        if attention.state is State.AWAKE and not in_turn and wake_word:
+        assert not (called_only and cause == "turn_over" and attention.state is State.AWAKE)
+        if attention.state is State.AWAKE and not in_turn and (wake_word or called_only):
             assert now - reason_to_listen < LIMITS.follow_up
         assert wake_word or attention.state is not State.ASLEEP
 

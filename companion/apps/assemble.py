@@ -162,7 +162,7 @@ def open_taking(settings: Settings, parts: Parts) -> TurnTaking:
     from companion.turns.taking import TurnTaking
 
     parses = parts.completion is not None
-    return TurnTaking(open_policy(settings, parses=parses), duplex=True, parses=parses)
+    return TurnTaking(open_policy(settings, parses=parses), duplex=settings.sound.listens == "always", parses=parses)
 
 
 def open_policy(settings: Settings, *, parses: bool) -> EndpointPolicy:
@@ -191,7 +191,8 @@ def open_hands_free(settings: Settings, parts: Parts, *, sleeps: bool = True) ->
         probability = parts.activity.probability
         wake_word = open_wake_word(wanted.wake_word, settings.language, parts.recognizer.vosk_model, probability)
     limits = AttentionLimits(follow_up=samples(wanted.follow_up_s))
-    attention = Attention(limits, wake_word=wake_word is not None)
+    called_only = settings.sound.listens == "called"
+    attention = Attention(limits, wake_word=wake_word is not None, called_only=called_only)
     sounds = sleeps and wanted.sounds
     return HandsFree(attention, wake_word, language=settings.language, name=settings.companion_name, sounds=sounds)
 

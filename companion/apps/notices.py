@@ -15,12 +15,18 @@ from companion.tts.espeak import EspeakVoice
 from companion.turns.taking import Phase
 from companion.worker import Worker
 
-Need = Literal["microphone", "sound", "disk", "memory", "locked", "answer", "start"]
+Need = Literal[
+    "microphone", "sound", "clipped", "faint", "echo", "called", "disk", "memory", "locked", "answer", "start"
+]
 
 _TEXTS: Final[dict[str, dict[Need, str]]] = {
     "en": {
         "microphone": "I hear nothing at all. Please look whether the microphone is muted or unplugged.",
         "sound": "The sound device is gone. I go on as soon as it is back.",
+        "clipped": "Your voice is too loud for the microphone, and I may mishear you. Please turn it down.",
+        "faint": "I can hardly hear you. Please come closer, or turn the microphone up.",
+        "echo": "I hear myself too well. I cannot hear you while I speak. A quieter speaker helps, or headphones.",
+        "called": "I keep hearing myself. From now on I listen only when you call me, each time.",
         "disk": "The disk is full. I cannot keep what we talk about until there is room.",
         "memory": "I could not keep the last thing you said.",
         "locked": "I cannot open my memory, and need your help. The reason is in the log.",
@@ -30,6 +36,10 @@ _TEXTS: Final[dict[str, dict[Need, str]]] = {
     "ko": {
         "microphone": "아무 소리도 들리지 않아요. 마이크가 꺼져 있거나 빠져 있는지 봐 주세요.",
         "sound": "소리 장치가 없어졌어요. 다시 연결되면 이어서 할게요.",
+        "clipped": "목소리가 마이크에 너무 크게 들려서 잘못 알아들을 수 있어요. 마이크 소리를 조금 줄여 주세요.",
+        "faint": "목소리가 아주 작게 들려요. 조금 더 가까이 오시거나 마이크 소리를 키워 주세요.",
+        "echo": "제 목소리가 너무 크게 들려서, 말하는 동안은 듣지 못해요. 스피커를 줄이거나 이어폰을 써 주세요.",
+        "called": "제 목소리가 자꾸 다시 들려요. 이제부터는 부르실 때만, 한 번씩 들을게요.",
         "disk": "디스크가 가득 찼어요. 자리가 날 때까지 나눈 이야기를 기억하지 못해요.",
         "memory": "방금 하신 말씀을 기억에 남기지 못했어요.",
         "locked": "기억을 열지 못했어요. 도움이 필요해요. 까닭은 로그에 있어요.",
@@ -38,7 +48,22 @@ _TEXTS: Final[dict[str, dict[Need, str]]] = {
     },
 }
 
-_OF_SOUND: Final[dict[str, Need]] = {"silent": "microphone", "lost": "sound", "stalled": "sound"}
+_OF_SOUND: Final[dict[str, Need]] = {
+    "silent": "microphone",
+    "lost": "sound",
+    "stalled": "sound",
+    "clipped": "clipped",
+    "faint": "faint",
+    "echo": "echo",
+    "echo stays": "called",
+}
+
+_MENDED_KO: Final = {
+    "reopened": "소리 장치가 다시 잘 돼요.",
+    "overrun": "컴퓨터가 바빠서 소리를 조금 놓쳤어요.",
+    "echo over": "이제 제가 말하는 동안에도 들을 수 있어요.",
+}
+"""Of `Trouble("sound")` that needs nobody."""
 
 REPEAT_S: Final = 600.0
 """Seconds before the same notice is given again: who can mend it may be out of the room, not out of the house."""
@@ -47,6 +72,14 @@ REPEAT_S: Final = 600.0
 def text(need: Need, language: str) -> str:
     """The notice in `language`."""
     return _TEXTS[language][need]
+
+
+def line(trouble: Trouble, language: str) -> str:
+    """What a screen shows of it: its own words, or their sense in the owner's language."""
+    if language == "en":
+        return trouble.detail
+    wanted = need(trouble)
+    return text(wanted, language) if wanted is not None else _MENDED_KO[trouble.kind]
 
 
 def need(trouble: Trouble) -> Need | None:

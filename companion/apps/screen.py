@@ -11,6 +11,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from companion.apps.notices import line
 from companion.apps.wording import say
 from companion.events import (
     Affect,
@@ -87,7 +88,7 @@ class Captions:
             case TurnLatency():
                 self._latency = event
             case Trouble():
-                self._line(event.detail, "bold red")
+                self._line(line(event, self._language), "bold red")
             case AttentionChanged():
                 self._attention(event)
             case SessionEnded():

@@ -20,7 +20,7 @@ from companion.apps.wording import say
 from companion.audio.device import AudioDevice
 from companion.audio.files import FileDevice
 from companion.conversation import Conversation
-from companion.errors import quiet_stderr
+from companion.errors import CompanionError, quiet_stderr
 from companion.events import KeyPressed, SessionStarted
 from companion.parts import Observer
 from companion.settings import Settings
@@ -50,6 +50,14 @@ def run(
     console = Console(stderr=not sys.stdout.isatty())
     device = open_device(settings, inputs, output, pace)  # first: a bad recording is said at once
     keys_work, sleeps = readable(), settings.hands_free.at_screen
+    if settings.sound.listens == "called":
+        if inputs:
+            settings = _between_replies(settings)  # nobody calls in a recording
+        elif not (keys_work or sleeps):
+            raise CompanionError(
+                "it listens when it is called, and there is neither a key nor a wake word: talk in a terminal, or set "
+                "hands_free.at_screen or sound.listens in the settings"
+            )
     with ExitStack() as opened:
         memory = None if incognito else open_talk_memory(home, models, settings, unlock)
         if memory is not None:
@@ -69,6 +77,11 @@ def run(
                 conversation.run()
     if output is not None:
         console.print(say(settings.language, "saved", path=output))
+
+
+def _between_replies(settings: Settings) -> Settings:
+    """The same, but that it listens without being called."""
+    return settings.model_copy(update={"sound": settings.sound.model_copy(update={"listens": "between"})})
 
 
 def open_device(

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import Literal
 
 from companion.audio.device import AudioError, Echo, Post
 from companion.audio.echo import EchoCanceller
@@ -26,6 +25,7 @@ from companion.events import (
     PlaybackHeld,
     PlaybackStarted,
     Samples,
+    SoundTrouble,
 )
 
 __all__ = ["DeviceInfo", "SoundCard", "list_devices"]
@@ -235,7 +235,7 @@ class SoundCard:
             far = self._far.frame(frame.position)
             self._post(AudioFrame(frame.position, self._canceller.process(frame.samples, far)))
 
-    def _trouble(self, kind: Literal["silent", "stalled", "lost", "overrun", "reopened"], detail: str) -> None:
+    def _trouble(self, kind: SoundTrouble, detail: str) -> None:
         self._post(DeviceTrouble(kind, detail))
 
     def _report(self) -> None:

@@ -11,7 +11,8 @@ It knows no microphone and no clock: time is the sample number of what it is tol
 
 Asleep, the wake word alone is listened for; muted, nothing is. So a mute by the key is lifted by a key alone: whoever
 presses it wants no microphone, the wake word's neither. "Stop listening", said aloud, is sleep: there may be no key in
-reach. Where there is no wake word it listens all the time, and being asked to rest is a mute.
+reach. Where there is no wake word it listens all the time, and being asked to rest is a mute. `called_only`: it is
+awake for a turn and its answer, and rests then, asleep or, where there is no wake word, muted: push-to-talk.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class State(Enum):
     MUTED = "muted"
 
 
-Why = Literal["wake word", "key", "window over", "asked"]
+Why = Literal["wake word", "key", "window over", "asked", "turn over"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,19 @@ class AttentionLimits:
 class Attention:
     """Decides what is listened for. One instance a session; every method takes the sample number `at` of its cause."""
 
-    def __init__(self, limits: AttentionLimits | None = None, *, wake_word: bool = True) -> None:
+    def __init__(
+        self, limits: AttentionLimits | None = None, *, wake_word: bool = True, called_only: bool = False
+    ) -> None:
+        """`called_only`: each turn needs the wake word, or the key, anew."""
         self._limits = limits or AttentionLimits()
-        self._wake_word = wake_word
+        self._rests = State.ASLEEP if wake_word else State.MUTED
+        self._called_only = called_only
+        self._leaves = wake_word or called_only  # it is not awake all the time
         self._until: int | None = None  # the end of the follow-up window
         self._invite_at: int | None = None
         self._busy = False  # a turn or its reply is on: no window runs out
         self._resting = False
-        self.state = State.ASLEEP if wake_word else State.AWAKE
+        self.state = self._rests if self._leaves else State.AWAKE
 
     def woken(self, at: int) -> list[Step]:
         """The wake word was heard. In a talk it is part of the talk."""
@@ -93,6 +99,11 @@ class Attention:
             return self._wake(at, "key")
         return self._leave(State.MUTED, "key")
 
+    def only_when_called(self) -> list[Step]:
+        """From now on each turn needs the wake word, or the key, anew; there is none on."""
+        self._called_only = self._leaves = True
+        return self._leave(self._rests, "turn over") if self.state is State.AWAKE else []
+
     def turn_began(self) -> None:
         """The owner speaks: no window runs out until the turn is over, or was none."""
         self._busy = True
@@ -111,14 +122,18 @@ class Attention:
         if self.state is not State.AWAKE:
             return []
         self._until, self._invite_at, self._busy = self._window(at), None, another
-        return self._rest() if self._resting and not another else []
+        if another:
+            return []
+        if self._resting:
+            return self._rest()
+        return self._leave(self._rests, "turn over") if self._called_only else []
 
     def tick(self, at: int) -> list[Step]:
         """Time has come to sample `at`."""
         if self._busy:
             return []
         if self._until is not None and at >= self._until:
-            return self._leave(State.ASLEEP, "window over")
+            return self._leave(self._rests, "window over")
         if self._invite_at is not None and at >= self._invite_at:
             self._invite_at = None
             return [Invite()]
@@ -130,7 +145,7 @@ class Attention:
         return [Change(State.AWAKE, why)]
 
     def _rest(self) -> list[Step]:
-        return self._leave(State.ASLEEP if self._wake_word else State.MUTED, "asked")
+        return self._leave(self._rests, "asked")
 
     def _leave(self, state: State, why: Why) -> list[Step]:
         self.state = state
@@ -139,4 +154,4 @@ class Attention:
         return [Change(state, why)]
 
     def _window(self, at: int) -> int | None:
-        return at + self._limits.follow_up if self._wake_word else None
+        return at + self._limits.follow_up if self._leaves else None

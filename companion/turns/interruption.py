@@ -90,7 +90,7 @@ def weigh(overlap: Overlap) -> Verdict:
         return "stop"
     if not words or not overlap.believed:
         return "backchannel" if overlap.paused or overlap.voice >= LONGEST_HOLD else "wait"
-    if _echoes(words, plain(overlap.ours)):
+    if echoes(words, plain(overlap.ours)):
         return "echo" if overlap.paused or overlap.voice >= LONGEST_HOLD else "wait"
     misread = " ".join(words) in _READ_FOR_ONE
     acknowledges = len(words) <= _LONGEST_BACKCHANNEL and all(word in _BACKCHANNEL for word in words)
@@ -110,8 +110,8 @@ def plain(words: str) -> list[str]:
     return _NOT_IN_A_WORD.sub("", unicodedata.normalize("NFC", words).casefold()).split()
 
 
-def _echoes(words: Sequence[str], ours: Sequence[str]) -> bool:
-    """Whether we are saying these words ourselves, one after the other."""
+def echoes(words: Sequence[str], ours: Sequence[str]) -> bool:
+    """Whether we are saying these `plain` words ourselves, one after the other."""
     if not ours:
         return False
     blocks = SequenceMatcher(None, list(words), list(ours), autojunk=False).get_matching_blocks()
