@@ -94,6 +94,15 @@ def test_before_the_first_block_the_clock_stands() -> None:
     assert intake.position_at(T0 + 10) == 0
 
 
+def test_where_no_block_ever_comes_the_clock_goes_on_all_the_same() -> None:
+    intake = Intake(RATE, T0)
+    frames = list(intake.fill(T0 + 3.0))
+    assert len(frames) == 3 * SAMPLE_RATE // FRAME
+    frames += listen(intake, tone(1.0), T0 + 3.0)
+    assert_even(frames)
+    assert intake.position_at(T0 + 3.5) == pytest.approx(3.5 * SAMPLE_RATE, abs=FRAME)
+
+
 def test_listeners_never_get_a_sample_that_is_no_number() -> None:
     frames = list(Intake(SAMPLE_RATE).feed(np.full(FRAME, np.nan, np.float32), T0))
     assert not frames[0].samples.any()

@@ -276,6 +276,29 @@ def test_a_microphone_that_gives_digital_silence_is_told_and_told_again_when_it_
 
 
 @pytest.mark.soundcard
+def test_a_microphone_that_goes_deaf_while_we_speak_is_opened_again_once_we_do_not(card: VirtualCard) -> None:
+    opened_while: list[bool] = []
+
+    class Watched(SoundCard):
+        def _reopen(self, announce: bool = True) -> None:
+            opened_while.append(self._playback.idle)
+            super()._reopen(announce)
+
+    session = Session(Watched())
+    try:
+        session.listen(0.3)
+        session.device.play(1, np.zeros(60 * 16_000, np.float32), 16_000, last=True)
+        session.trouble("silent")
+        session.listen(0.3)
+        assert opened_while == []
+        session.device.stop()
+        session.listen(1.0)
+        assert opened_while == [True], "once"
+    finally:
+        session.device.close()
+
+
+@pytest.mark.soundcard
 def test_a_card_that_came_later_is_seen_by_looking_again(card: VirtualCard) -> None:
     card.unplug()
     try:

@@ -22,6 +22,9 @@ SPEAKER_STALLED_S = 5.0
 SILENT_S = 5.0
 """Seconds of one constant value. A microphone that works has noise in its lowest bits even in a silent room."""
 
+HABIT_S = 600.0
+"""The same where the microphone is known to do so now and then: who switched it off knows it, for a while."""
+
 CURED_S = 1.0
 """Sound this soon after the microphone was opened again came back because of that."""
 
@@ -52,8 +55,8 @@ class Hearing:
     """Tells a deaf microphone from one that is muted or has a noise gate.
 
     Digital silence is reported as `deaf`, and then it is worth opening the microphone again, once. If sound comes back
-    without that, this microphone gives digital silence by habit (a mute switch, a noise gate), and it is not reported
-    again. Sound after it was deaf is reported as `hears`.
+    without that, this microphone gives digital silence by habit (a mute switch, a noise gate), and is reported only
+    after a longer one. Sound after it was deaf is reported as `hears`.
     """
 
     def __init__(self, rate: int) -> None:
@@ -76,7 +79,7 @@ class Hearing:
             self._deaf = False
             self._habit = before >= CURED_S * self._rate
             return "hears"
-        if not self._deaf and not self._habit and self._run >= SILENT_S * self._rate:
+        if not self._deaf and self._run >= (HABIT_S if self._habit else SILENT_S) * self._rate:
             self._deaf = True
             return "deaf"
         return None

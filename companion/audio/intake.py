@@ -17,9 +17,12 @@ class Intake:
     that whoever counts samples counts time; what an overrun loses is told, and missing.
     """
 
-    def __init__(self, rate: int) -> None:
+    def __init__(self, rate: int, begins: float | None = None) -> None:
+        """`begins`: when the clock does, though no block may ever come; None: with the first block."""
         self.position = 0
         self._anchor: tuple[float, float] | None = None  # a time, and the position of the sample captured then
+        if begins is not None:
+            self._anchor = (begins, 0.0)
         self.reopen(rate)
 
     def reopen(self, rate: int) -> None:
@@ -52,7 +55,7 @@ class Intake:
             yield self._next(np.zeros(FRAME, np.float32))
 
     def position_at(self, time: float) -> int:
-        """The sample number that belongs to `time`; before the first block the position reached."""
+        """The sample number that belongs to `time`; before the clock begins the position reached."""
         if self._anchor is None:
             return self.position
         at, position = self._anchor

@@ -69,7 +69,7 @@ class SoundCard:
         self._reporting = threading.Lock()
         self._pump: threading.Thread | None = None
         self._pulled = 0
-        self._returning = self._dozing = False
+        self._returning = self._dozing = self._deaf = False
         self._last_overrun: float | None = None
         self._canceller = EchoCanceller()
         self._choose()
@@ -83,7 +83,7 @@ class SoundCard:
         """Open both streams and begin. Raises `AudioError` where they cannot be opened."""
         self._post = post
         self._open()
-        self._intake = Intake(self._streams.input_rate)
+        self._intake = Intake(self._streams.input_rate, time.monotonic())
         self._hearing = Hearing(self._streams.input_rate)
         self._far = FarLine(self._streams.output_rate)
         self._pump = threading.Thread(target=self._run, name="sound card", daemon=True)
@@ -140,21 +140,22 @@ class SoundCard:
     def _pump_on(self) -> None:
         self._watch()
         while not self._closing.is_set():
-            looked = time.monotonic()
+            looked, step = time.monotonic(), STEP_S
             if self._dozing:
+                step += DOZE_S
                 self._closing.wait(DOZE_S)
             try:
                 block = gathered(self._streams.captured, STEP_S)
             except queue.Empty:
                 # Not the time that went by but what we waited: a machine that slept would find everything stalled.
-                overdue = self._microphone.wait(STEP_S)
+                overdue = self._microphone.wait(step)
                 if not self._intake.running:
                     self._send(self._intake.fill(time.monotonic()))
             else:
                 overdue = False
                 self._take(block)
             self._report()
-            if self._speaker_overdue(min(time.monotonic() - looked, STEP_S)) or overdue:
+            if self._speaker_overdue(min(time.monotonic() - looked, step)) or overdue:
                 self._trouble("stalled", f"{self.name} does not answer; it is being opened again")
                 self._reopen()
             elif not self._streams.alive:
@@ -177,10 +178,12 @@ class SoundCard:
         match self._hearing.hear(block.samples):
             case "deaf":
                 self._trouble("silent", f"{self.name} gives nothing but digital silence; is the microphone muted?")
-                if self._playback.idle:
-                    self._reopen(announce=False)
+                self._deaf = True
             case "hears":
                 self._trouble("reopened", f"{self.name} hears again")
+                self._deaf = False
+        if self._deaf and self._playback.idle:  # what is being said need not be cut off for it
+            self._reopen(announce=False)
 
     def _speaker_overdue(self, waited: float) -> bool:
         if self._playback.pulled == self._pulled:
@@ -191,6 +194,7 @@ class SoundCard:
 
     def _reopen(self, announce: bool = True) -> None:
         """Open both streams again; try until it works or the session ends."""
+        self._deaf = False
         self._streams.close()
         for pause in back_off():
             self._rest(pause)
