@@ -20,11 +20,13 @@ import soxr
 
 from companion import settings
 from companion.apps import notices
-from companion.apps.headless import Status, captions_wanted, way_in
+from companion.apps.events_file import EventsFile
+from companion.apps.headless import Status, captions_wanted, way_in, when_there
 from companion.apps.notices import Announcer, Need, Notices
 from companion.apps.notify import notify, watchdog_s
 from companion.apps.service import CREDENTIAL, Kind, Service
 from companion.apps.unlock import Unlock, create_memory
+from companion.audio.device import AudioDevice, AudioError
 from companion.errors import CompanionError
 from companion.events import SAMPLE_RATE, Announcement, Samples, SessionStarted, SoundTrouble, Trouble
 from companion.settings import HandsFreeSettings, Profile, Settings
@@ -106,6 +108,7 @@ def test_the_service_talks_as_it_was_told_when_it_was_installed(given: list[str]
 def test_it_is_started_again_when_it_falls_or_hangs_and_cannot_take_all_memory(kind: Kind, tmp_path: Path) -> None:
     lines = set(service(kind, tmp_path).text().splitlines())
     assert {"Restart=on-failure", "WatchdogSec=60", "MemoryMax=1600M", "MemorySwapMax=0"} <= lines
+    assert "SuccessExitStatus=130" in lines, "stopped before it was ready, as by a SIGTERM"
 
 
 def test_systemd_hears_ready_and_then_a_sign_of_life_as_often_as_it_wants(
@@ -122,6 +125,37 @@ def test_systemd_hears_ready_and_then_a_sign_of_life_as_often_as_it_wants(
         for _ in range(20):  # two seconds of levels
             status.level(0.0, Phase.LISTENING)
         assert manager.recv(1000) == b"WATCHDOG=1"
+
+
+def test_a_service_waits_for_a_sound_device_and_a_person_is_told_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    plugged_in: Any = object()
+    rests: list[float] = []
+
+    def opened() -> AudioDevice:
+        if len(rests) < 3:
+            raise AudioError("no microphone found; plug one in")
+        return plugged_in  # type: ignore[no-any-return]
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        assert when_there(opened, waits=True, rest=rests.append) is plugged_in
+        assert manager.recv(1000).startswith(b"STATUS=waiting for a sound device\nEXTEND_TIMEOUT_USEC=")
+    assert capsys.readouterr().err.count("no microphone found") == 1
+    rests.clear()
+    with pytest.raises(AudioError, match="no microphone"):
+        when_there(opened, waits=False, rest=rests.append)
+    assert rests == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+def test_an_events_file_on_a_full_disk_is_told_once_and_closes() -> None:
+    writer = EventsFile(Path("/dev/full"))
+    with pytest.raises(CompanionError, match="No space left"):
+        writer.event(SessionStarted("tiny", {}, "en", "test"), 0.0, 0)
+    writer.close()
 
 
 def test_without_systemd_nothing_is_sent_and_nothing_fails(monkeypatch: pytest.MonkeyPatch) -> None:

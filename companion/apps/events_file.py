@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 from companion.errors import CompanionError
@@ -33,5 +34,6 @@ class EventsFile:
         """Levels are for eyes only."""
 
     def close(self) -> None:
-        """No more events."""
-        self._file.close()
+        """No more events. What could not be written was told when it was."""
+        with suppress(OSError):
+            self._file.close()

@@ -9,7 +9,9 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -21,12 +23,13 @@ from companion.apps import notices
 from companion.apps.assemble import assemble, open_hands_free, open_taking, open_talk_memory
 from companion.apps.events_file import EventsFile
 from companion.apps.notices import Announcer, Need
-from companion.apps.notify import notify, watchdog_s
+from companion.apps.notify import managed, notify, watchdog_s
 from companion.apps.options import effective
 from companion.apps.service import CREDENTIAL
 from companion.apps.talk import open_device
 from companion.apps.unlock import Unlock, exists
-from companion.audio.device import AudioDevice
+from companion.audio.device import AudioDevice, AudioError
+from companion.audio.portaudio import look_again
 from companion.audio.wake_word import needs_no_recogniser
 from companion.conversation import Conversation
 from companion.errors import CompanionError
@@ -48,6 +51,9 @@ from companion.tts.espeak import EspeakVoice
 from companion.turns.taking import Phase
 
 KEYS: Final[dict[int, Key]] = {signal.SIGUSR1: "talk", signal.SIGUSR2: "mute"}
+
+LOOKS_EVERY_S: Final = 5.0
+"""Between two looks for a sound device."""
 
 SPOKEN_WITHIN_S: Final = 30.0
 """Longest wait for a notice to be spoken; a device that hangs must not keep the service from falling."""
@@ -79,14 +85,18 @@ def run(
     signal.signal(signal.SIGTERM, _stop)
     for number in KEYS:
         signal.signal(number, signal.SIG_IGN)  # until there is somebody to wake
-    device = open_device(settings, inputs, output, pace)
-    memory = None
+    device = when_there(lambda: open_device(settings, inputs, output, pace), waits=not inputs and managed())
     announcer = Announcer(settings.language, announce)
-    writer = EventsFile(events) if events else None
-    try:
+    with ExitStack() as opened:
+        opened.callback(announcer.close)
+        writer = EventsFile(events) if events else None
+        if writer is not None:
+            opened.callback(writer.close)
         trouble: Need = "locked"
         try:
             memory = None if incognito else open_talk_memory(home, models, settings, way_in(home, settings, unlock))
+            if memory is not None:
+                opened.callback(memory.close)
             trouble = "start"
             assembled = assemble(models, settings, memory, captions=captions_wanted(settings))
             hands_free = open_hands_free(settings, assembled.parts)
@@ -100,12 +110,32 @@ def run(
         for number, key in KEYS.items():
             signal.signal(number, lambda *_, key=key: conversation.post(KeyPressed(key)))
         conversation.run()
-    finally:
-        announcer.close()
-        if writer is not None:
-            writer.close()
-        if memory is not None:
-            memory.close()
+
+
+def when_there(
+    opened: Callable[[], AudioDevice], *, waits: bool, rest: Callable[[float], object] = time.sleep
+) -> AudioDevice:
+    """The device; where it `waits`, as a service does, however long it takes until there is one.
+
+    A microphone is plugged in, or a sound server starts, after the service: five starts that fail would be its end.
+
+    Raises:
+        AudioError: there is none, and nobody waits.
+    """
+    told = False
+    while True:
+        try:
+            return opened()
+        except AudioError as error:
+            if not waits:
+                raise
+            if not told:
+                sys.stderr.write(f"companion: {error}; waiting for it\n")
+                told = True
+        notify(f"STATUS=waiting for a sound device\nEXTEND_TIMEOUT_USEC={round(4e6 * LOOKS_EVERY_S)}")
+        rest(LOOKS_EVERY_S)
+        with suppress(AudioError):
+            look_again()
 
 
 def captions_wanted(settings: Settings) -> bool:

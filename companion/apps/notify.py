@@ -7,6 +7,11 @@ import socket
 from contextlib import suppress
 
 
+def managed() -> bool:
+    """Whether a service manager wants to be told."""
+    return bool(os.environ.get("NOTIFY_SOCKET"))
+
+
 def notify(state: str) -> None:
     """Send `state` ("READY=1", "WATCHDOG=1", "STATUS=…"); nothing where no service manager asked for it.
 

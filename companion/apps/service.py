@@ -60,6 +60,7 @@ class Service:
             "WatchdogSec=60",
             "Restart=on-failure",
             "RestartSec=10",
+            "SuccessExitStatus=130",
             f"MemoryMax={_MEMORY_MAX[self.profile]}",
             "MemorySwapMax=0",
             "LimitCORE=0",
