@@ -143,6 +143,7 @@ class Conversation:
         self._history: tuple[Exchange, ...] = ()
         self._announcements: deque[Announcement] = deque()
         self._input_ended: int | None = None
+        self._silenced = False  # there is no speaker
         self._own_turns = 0  # turns that were our own voice
         self._open = True
 
@@ -233,6 +234,7 @@ class Conversation:
                 trouble = Trouble("memory", f"a turn was not kept ({message.detail})", message.detail)
                 self._emit(trouble, turn=message.turn)
             case DeviceTrouble():
+                self._silenced = message.kind in ("lost", "stalled") or (self._silenced and message.kind != "reopened")
                 self._emit(Trouble("sound", message.detail, message.kind))
             case DeviceFailed():
                 raise AudioError(f"the sound device stopped working ({message.detail}); start again")
@@ -290,7 +292,8 @@ class Conversation:
     def _hear(self, frame: AudioFrame) -> None:
         self._clock.heard(frame.position + FRAME)
         self._attend(self._hands_free.hear(frame.samples, self._position, self._taking.phase))
-        if self._announcements and self._taking.phase is Phase.LISTENING and not self._ears.deaf(self._position):
+        listens = self._taking.phase is Phase.LISTENING and not self._ears.deaf(self._position)
+        if self._announcements and listens and not self._silenced:
             announcement = self._announcements.popleft()
             self._sound(announcement.samples, announcement.rate)
         listening = self._hands_free.state
@@ -381,6 +384,7 @@ class Conversation:
                 self._commit(action)
             case Dismiss():
                 if self._turn is not None:
+                    self._ears.give_back(self._turn.recent)
                     self._end(self._turn, dismissed(self._turn))
                 self._attend(self._hands_free.nothing_said())
 
@@ -648,7 +652,7 @@ class Conversation:
 
     def _reply_is_over(self, turn: Turn, message: PlaybackEnded) -> None:
         self._tell(turn)  # where the speaker was lost before it made a sound
-        answer = answered(turn, message.played, stopped=message.stopped)
+        answer = answered(turn, message.played, self._parts.replier.aside, stopped=message.stopped)
         self._emit(ReplyEnded(answer.text, interrupted=message.stopped), turn=turn.number)
         goes_on = self._turn if self._turn is not turn else None
         if answer.cut_in and goes_on is not None:
@@ -762,6 +766,7 @@ class Conversation:
     def _go_on(self) -> None:
         """The voice over ours was nothing to stop for."""
         if self._turn is not None:
+            self._ears.give_back(self._turn.recent)
             if self._spoken is not None and self._spoken.reply is not None:
                 self._spoken.reply.paused(max(0, self._position - self._silent_since(self._turn)))
             self._end(self._turn, None)
@@ -778,6 +783,10 @@ class Conversation:
 
     def _recover(self, failure: WorkFailed) -> None:
         """A worker could not do its work: say so, keep the words, and be ready for the next turn."""
+        if failure.what == "end of turn":
+            detail = f"{failure.what} failed ({failure.detail}); without it a turn takes longer to be over"
+            self._emit(Trouble(failure.what, detail, failure.detail))
+            return  # the words and the silence tell it as well
         detail = f"{failure.what} failed ({failure.detail}); this turn is not answered"
         self._emit(Trouble(failure.what, detail, failure.detail))
         if self._taking.held and failure.revision == self._taking.revision:

@@ -111,7 +111,8 @@ class Delivery:
         if self.clause_at is None:
             self.clause_at = now
             self.first_token, self.unread = clause.first_token, clause.unread
-            self.ahead, self.aside = clause.ahead, clause.aside
+            self.ahead = clause.ahead
+        self.aside = self.aside or clause.aside
         if clause.safety is not None:
             self._checked_in = clause.safety == "check-in"
         opens = len(self.clauses) == int(self.led)

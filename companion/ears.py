@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -47,6 +47,10 @@ class Ears:
         frames = list(self._pre_roll)
         self._pre_roll.clear()
         return frames
+
+    def give_back(self, frames: Iterable[Samples]) -> None:
+        """The `frames` of a turn that was none: what comes next may have begun in them."""
+        self._pre_roll.extend(frames)
 
     def windows(self, frame: Samples, upto: int) -> Iterator[tuple[int, Samples]]:
         """The windows that are whole with `frame`, which ends before sample `upto`, each with its own end."""

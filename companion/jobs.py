@@ -56,6 +56,7 @@ class Jobs:
         self._post = post
         self._closing = False
         self._asked: int | None = None  # the sample up to which the words were asked for last
+        self._reads = 0  # how often they were
         self._took = 0.0  # the last reading, in seconds
         self._reader, self._parser, self._judge, self._writer, self._speaker, self._keeper = self._workers = tuple(
             Worker(name, done=lambda: post(None))
@@ -112,9 +113,11 @@ class Jobs:
     def caption(self, turn: int) -> None:
         """`PartialReady`: the words so far."""
         revision = self._taking.revision
-        void = self.void(revision)
+        void, reads = self.void(revision), self._reads
 
         def caption() -> None:
+            if self._reads != reads:
+                return  # the words themselves are asked for: they do not wait for a caption
             if (words := self._parts.recognizer.partial()) is not None:
                 self._post(PartialReady(turn, revision, words))
                 if (completion := self._parts.completion) is not None:
@@ -126,6 +129,7 @@ class Jobs:
         """`ReadingReady`: the words of the turn that began at sample `start`, up to sample `upto`."""
         void = self.void(revision)
         self._asked = upto
+        self._reads += 1
         self._parts.recognizer.hurry()
         self._parts.replier.give_way()
 
@@ -291,14 +295,17 @@ class Jobs:
 
         def save() -> None:
             saved = storage.save(said, answered, ago, interrupted, affect)
+            if saved is not None:
+                self._post(TurnSaved(turn, saved.episode, saved.facts))
+
+        def learn() -> None:
             storage.learn(PAUSES, pauses)
             if voice is not None:
                 storage.learn(VOICE, voice)
-            if saved is not None:
-                self._post(TurnSaved(turn, saved.episode, saved.facts))
             storage.settle()
 
         self._keeper.submit(save, self._failed("memory", self._taking.revision))
+        self._keeper.submit(learn, _no_matter)
 
     def keep_voice_off(self) -> None:
         """The voice is not to be listened to in later talks either."""

@@ -85,8 +85,15 @@ def unanswered(turn: Turn, aside: Callable[[str], bool]) -> Kept | None:
     """
     if turn.commit is None and not turn.before:
         return None
-    beside = (turn.reply is not None and turn.reply.aside) or aside(turn.said)
-    return Kept(turn.said) if turn.said and not beside else None
+    if (turn.reply is not None and turn.reply.aside) or aside(turn.said):
+        return _beside(turn, aside)
+    return Kept(turn.said) if turn.said else None
+
+
+def _beside(turn: Turn, aside: Callable[[str], bool]) -> Kept | None:
+    """What is kept where the answer is no part of the talk: what we had cut in on, but where all of it together is a
+    word on the memory itself. Who says "Anna … forget her" is not to find half of it kept."""
+    return None if aside(turn.said) else dismissed(turn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +105,15 @@ class Answered:
     kept: Kept | None
 
 
-def answered(turn: Turn, played: int, *, stopped: bool) -> Answered:
-    """Its reply is over, after `played` samples at the voice's rate. `stopped`: cut off."""
+def answered(turn: Turn, played: int, aside: Callable[[str], bool], *, stopped: bool) -> Answered:
+    """Its reply is over, after `played` samples at the voice's rate. `stopped`: cut off. `aside`: see `unanswered`."""
     reply = turn.reply
     assert reply is not None
     talk = heard_of_talk(reply.clauses, played)
     return Answered(
         heard(reply.clauses, played),
         stopped and not reply.aside and reply.opening.startswith(talk),
-        None if reply.aside else Kept(turn.said, talk, interrupted=stopped),
+        _beside(turn, aside) if reply.aside else Kept(turn.said, talk, interrupted=stopped),
     )
 
 

@@ -69,6 +69,19 @@ def loud(window: Samples) -> float:
     return 0.9 if float(np.abs(window).max()) > 0.1 else 0.0
 
 
+def test_beside_a_radio_the_costly_detector_rests_and_hears_a_name_after_a_short_pause() -> None:
+    inner = Counting()
+    gate = OnVoice(inner, loud)
+    radio = np.full(samples(60), 0.5, np.float32)
+    assert not any(gate.heard(frame) for frame in frames(radio))
+    assert len(inner.asked) * FRAME <= samples(3.5)
+    before = inner.resets
+    for frame in frames(np.concatenate((silence(0.3), radio[: samples(1)]))):
+        gate.heard(frame)
+    assert inner.resets == before + 1
+    assert len(inner.asked) * FRAME >= samples(3.8)
+
+
 def test_in_silence_the_costly_detector_rests() -> None:
     inner = Counting()
     gate = OnVoice(inner, loud)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,6 +32,7 @@ from companion.events import (
 from tests.fakes import (
     NEUTRAL,
     ForgettingReplier,
+    Judge,
     Log,
     MemoryDevice,
     ScriptedRecognizer,
@@ -65,7 +67,9 @@ class Diary(ScriptedStorage):
 
 
 def workers() -> set[str]:
-    return {thread.name for thread in threading.enumerate()} & {"reader", "judge", "writer", "speaker", "keeper"}
+    return {thread.name for thread in threading.enumerate()} & {
+        *("reader", "parser", "judge", "writer", "speaker", "keeper")
+    }
 
 
 def test_quitting_twice_ends_the_session_in_order_all_the_same() -> None:
@@ -77,6 +81,27 @@ def test_quitting_twice_ends_the_session_in_order_all_the_same() -> None:
     assert log.all(SessionEnded) == [SessionEnded("owner")]
     assert [said for said, _ in diary.kept] == [exchange.owner for exchange in conversation.history] == ["how are you"]
     assert not workers()
+
+
+def test_what_fails_after_a_turn_was_kept_does_not_say_that_it_was_not() -> None:
+    class Unsettled(Diary):
+        def learn(self, name: str, value: Any) -> None:
+            raise OSError("no index")
+
+    diary = Unsettled()
+    _, _, _, _, log = converse(UTTERANCE, storage=diary)
+    assert [said for said, _ in diary.kept] == ["how are you"]
+    assert not log.all(Trouble)
+
+
+def test_a_turn_of_which_nobody_can_tell_how_it_sounds_is_answered_all_the_same() -> None:
+    class Broken(Judge):
+        def completeness(self, speech: Samples, silence: int) -> float:
+            raise RuntimeError("broken")
+
+    conversation, _, _, _, log = converse(UTTERANCE, judge=Broken(1.0))
+    assert [exchange.owner for exchange in conversation.history] == ["how are you"]
+    assert {trouble.what for trouble in log.all(Trouble)} == {"end of turn"}
 
 
 def test_an_observer_that_fails_leaves_no_device_open_and_no_worker_running() -> None:

@@ -63,6 +63,15 @@ class Machines:
                 self.do(self.reply.voiced(message, 2.0))
 
 
+def test_an_aside_is_one_though_something_else_comes_before_it() -> None:
+    reply = Delivery(0.0)
+    reply.begin(None)
+    reply.written(ClauseReady(1, 1, "I am a program.", last=False, safety="disclosure"), 0.0)
+    assert not reply.aside
+    reply.written(ClauseReady(1, 1, "You told me of Anna.", last=True, aside=True), 0.0)
+    assert reply.aside
+
+
 REPLIES = st.lists(st.tuples(st.sampled_from(["", "I see.", "And then?"]), st.booleans()), min_size=1, max_size=5)
 
 

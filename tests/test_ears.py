@@ -38,6 +38,18 @@ def test_a_turn_takes_the_last_half_second_with_it_once() -> None:
     assert ears.pre_roll() == []
 
 
+def test_what_a_turn_took_that_was_none_is_there_for_the_next() -> None:
+    ears = Ears()
+    for number in range(30):
+        ears.before_a_turn(frame(number), quiet=True)
+    taken = ears.pre_roll()
+    ears.give_back([*taken, frame(99)])
+    ears.before_a_turn(frame(100), quiet=True)
+    again = ears.pre_roll()
+    assert [one[0] for one in again[-3:]] == [29, 99, 100]
+    assert len(again) * FRAME < PRE_ROLL + SAMPLE_RATE / 4, "and no more than that"
+
+
 def test_the_level_of_the_room_is_that_of_its_quiet_moments_in_which_we_do_not_speak() -> None:
     ears = Ears()
     assert ears.background == 0.0

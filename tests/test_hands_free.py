@@ -12,6 +12,7 @@ from companion.events import (
     SAMPLE_RATE,
     Announcement,
     AttentionChanged,
+    DeviceTrouble,
     KeyPressed,
     Message,
     ReplyEnded,
@@ -76,7 +77,7 @@ class PressingDevice(MemoryDevice):
 def session(
     *inputs: Samples,
     words: tuple[str, ...] = ("how are you",),
-    messages: tuple[tuple[float, KeyPressed | Announcement], ...] = (),
+    messages: tuple[tuple[float, Message], ...] = (),
     wake_word: bool = True,
     duplex: bool = False,
     replier: ScriptedReplier | None = None,
@@ -226,6 +227,14 @@ def test_what_needs_its_owner_is_said_when_nobody_speaks_and_is_not_taken_for_a_
     (over,) = (t for t, _, event in log.events if event is ended)
     assert seconds(at) >= over
     assert len(log.all(SpeechStarted)) == 1
+
+
+def test_what_is_to_be_said_of_a_lost_device_waits_until_it_is_back() -> None:
+    notice = Announcement(np.full(SAMPLE_RATE, 0.2, np.float32), SAMPLE_RATE)
+    lost, back = DeviceTrouble("lost", "USB is gone"), DeviceTrouble("reopened", "USB works again")
+    _, device, _ = session(silence(6.0), wake_word=False, messages=((0.5, lost), (0.6, notice), (4.0, back)))
+    (at,) = [at for at, sound, _ in device.overlaid if len(sound) == SAMPLE_RATE]
+    assert seconds(at) >= 4.0
 
 
 def test_a_long_thought_is_heard_and_a_short_one_is_not() -> None:

@@ -52,7 +52,7 @@ def test_a_word_on_the_memory_itself_is_not_kept() -> None:
 
 
 def test_of_an_answer_that_was_cut_off_is_kept_what_was_heard() -> None:
-    ends = answered(turn("hello", clauses=("I am here.", "Tell me more.")), RATE, stopped=True)
+    ends = answered(turn("hello", clauses=("I am here.", "Tell me more.")), RATE, never, stopped=True)
     assert ends.text == "I am here."
     assert ends.kept == Kept("hello", "I am here.", interrupted=True)
     assert not ends.cut_in
@@ -63,18 +63,35 @@ def test_a_lead_that_was_talked_over_was_a_cut_in() -> None:
     led.reply = Delivery(0.0)
     led.reply.begin(ClauseReady(1, 1, "Oh, I see.", last=False))
     led.reply.voiced(SpeechReady(1, 1, 0, np.ones(RATE, dtype=np.float32), RATE, last=True), 0.0)
-    assert answered(led, RATE, stopped=True).cut_in
-    assert not answered(led, RATE, stopped=False).cut_in
+    assert answered(led, RATE, never, stopped=True).cut_in
+    assert not answered(led, RATE, never, stopped=False).cut_in
 
 
 def test_nothing_heard_at_all_is_a_cut_in() -> None:
-    assert answered(turn("hello", clauses=("I am here.",)), 0, stopped=True).cut_in
+    assert answered(turn("hello", clauses=("I am here.",)), 0, never, stopped=True).cut_in
 
 
 def test_an_answer_beside_the_talk_is_neither_kept_nor_cut_into() -> None:
     rest = turn("go to sleep", clauses=("All right.",))
     assert rest.reply is not None
     rest.reply.aside = True
-    ends = answered(rest, 0, stopped=True)
+    ends = answered(rest, 0, never, stopped=True)
     assert ends.kept is None
     assert not ends.cut_in
+
+
+def test_what_we_had_cut_in_on_is_kept_though_the_rest_is_beside_the_talk() -> None:
+    rest = turn("go to sleep", before="I lost my job today", clauses=("All right.",))
+    assert rest.reply is not None
+    rest.reply.aside = True
+    lost = Kept("I lost my job today", interrupted=True)
+    assert answered(rest, RATE, never, stopped=False).kept == lost
+    assert unanswered(rest, never) == lost
+
+
+def test_half_of_a_word_on_the_memory_is_not_kept_either() -> None:
+    whole = turn("forget what I said of her", before="My friend Anna", clauses=("Shall I?",))
+    assert whole.reply is not None
+    whole.reply.aside = True
+    assert answered(whole, RATE, lambda words: "forget" in words, stopped=False).kept is None
+    assert unanswered(whole, lambda words: "forget" in words) is None

@@ -15,7 +15,7 @@ from companion.dialogue.mind import Clause
 from companion.events import MemorySaved, ReplyEnded, SessionStarted, Trouble
 from companion.memory import episodes
 from companion.memory.errors import DiskFull
-from companion.parts import Parts
+from companion.parts import PAUSES, VOICE_OFF, Parts
 from companion.settings import Settings
 from tests.fakes import (
     Judge,
@@ -53,6 +53,19 @@ def test_what_was_said_and_heard_is_there_the_next_time(tmp_path: Path) -> None:
     with open_memory(tmp_path, unlock) as memory:
         (episode,) = episodes.latest(memory.store)
     assert (episode.said, episode.answered, episode.interrupted) == ("how are you", "Fine. And you?", False)
+
+
+def test_a_consent_that_is_taken_back_off_the_record_stays_taken_back(tmp_path: Path) -> None:
+    unlock = way_in(tmp_path)
+    memory = TalkMemory(create_memory(tmp_path, unlock), "en", "tiny")
+    assert memory.answer("This is off the record.") is not None
+    memory.learn(PAUSES, {"count": 3})
+    memory.learn(VOICE_OFF, True)
+    memory.close()
+    with open_memory(tmp_path, unlock) as opened:
+        again = TalkMemory(opened, "en", "tiny")
+        assert again.learned(VOICE_OFF) is True
+        assert again.learned(PAUSES) is None
 
 
 def test_what_was_kept_is_told_without_the_words(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ Need = Literal[
 _TEXTS: Final[dict[str, dict[Need, str]]] = {
     "en": {
         "microphone": "I hear nothing at all. Please look whether the microphone is muted or unplugged.",
-        "sound": "The sound device is gone. I go on as soon as it is back.",
+        "sound": "The sound device was gone for a while. Now it is back.",
         "clipped": "Your voice is too loud for the microphone, and I may mishear you. Please turn it down.",
         "faint": "I can hardly hear you. Please come closer, or turn the microphone up.",
         "echo": "I hear myself too well. I cannot hear you while I speak. A quieter speaker helps, or headphones.",
@@ -35,7 +35,7 @@ _TEXTS: Final[dict[str, dict[Need, str]]] = {
     },
     "ko": {
         "microphone": "아무 소리도 들리지 않아요. 마이크가 꺼져 있거나 빠져 있는지 봐 주세요.",
-        "sound": "소리 장치가 없어졌어요. 다시 연결되면 이어서 할게요.",
+        "sound": "소리 장치가 잠시 없어졌다가 돌아왔어요.",
         "clipped": "목소리가 마이크에 너무 크게 들려서 잘못 알아들을 수 있어요. 마이크 소리를 조금 줄여 주세요.",
         "faint": "목소리가 아주 작게 들려요. 조금 더 가까이 오시거나 마이크 소리를 키워 주세요.",
         "echo": "제 목소리가 너무 크게 들려서, 말하는 동안은 듣지 못해요. 스피커를 줄이거나 이어폰을 써 주세요.",
@@ -58,7 +58,12 @@ _OF_SOUND: Final[dict[str, Need]] = {
     "echo stays": "called",
 }
 
-_MENDED_KO: Final = {
+_LOST_KO: Final = "소리 장치가 없어졌어요. 다시 연결되면 이어서 할게요."
+"""On a screen; aloud it can be said only when it is back."""
+
+_LATE_KO: Final = "말이 끝났는지 알아보는 부분이 고장 났어요. 조금 더 기다렸다가 대답할게요."
+
+_OTHERS_KO: Final = {
     "reopened": "소리 장치가 다시 잘 돼요.",
     "overrun": "컴퓨터가 바빠서 소리를 조금 놓쳤어요.",
     "echo over": "이제 제가 말하는 동안에도 들을 수 있어요.",
@@ -79,13 +84,17 @@ def line(trouble: Trouble, language: str) -> str:
     if language == "en":
         return trouble.detail
     wanted = need(trouble)
-    return text(wanted, language) if wanted is not None else _MENDED_KO[trouble.kind]
+    if wanted == "sound":
+        return _LOST_KO
+    return text(wanted, language) if wanted is not None else _OTHERS_KO.get(trouble.kind, _LATE_KO)
 
 
 def need(trouble: Trouble) -> Need | None:
     """What `trouble` needs its owner for; None: it mends itself, or is good news."""
     if trouble.what == "sound":
         return _OF_SOUND.get(trouble.kind)
+    if trouble.what == "end of turn":
+        return None
     if trouble.what == "memory":
         return "disk" if trouble.kind == DiskFull.__name__ else "memory"
     return "answer"

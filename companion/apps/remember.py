@@ -23,6 +23,7 @@ from companion.memory.feelings import Feeling, Modality
 from companion.memory.forget import MOOD
 from companion.memory.keeper import Keeper
 from companion.memory.vault import Vault
+from companion.parts import VOICE_OFF
 from companion.settings import Language
 
 
@@ -72,8 +73,11 @@ class TalkMemory:
         return profile.everything(self._keeper.store)
 
     def learn(self, name: str, value: Any) -> None:
-        """Keep what was learned, or unlearn it where `value` is None; neither while the talk is off the record."""
-        if self._keeper.off_record:
+        """Keep what was learned, or unlearn it where `value` is None; neither while the talk is off the record.
+
+        That the owner takes back a consent is kept all the same.
+        """
+        if self._keeper.off_record and name != VOICE_OFF:
             return
         if value is None:
             profile.drop(self._keeper.store, name)

@@ -150,11 +150,19 @@ class OnVoice:
     AFTER: Final = samples(0.6)
     """Silence that ends what is said: shorter ones stand between the words of a name."""
 
+    LONGEST: Final = samples(3)
+    """Of one voice. A name stands at its beginning, and a recogniser that is not asked for a result keeps all that it
+    heard: beside a radio that is hours."""
+
+    GAP: Final = samples(0.2)
+    """Silence that ends a voice which is longer."""
+
     def __init__(self, wake_word: WakeWord, probability: Callable[[Samples], float]) -> None:
         """`probability`: of voice in a window of `WINDOW` samples, 0…1."""
         self._wake_word, self._probability = wake_word, probability
         self._before: deque[Samples] = deque(maxlen=self.BEFORE // FRAME)
         self._window: Samples = np.empty(0, dtype=np.float32)
+        self._asked = 0  # samples of the voice that is on
         self.reset()
 
     def heard(self, frame: Samples) -> bool:
@@ -164,15 +172,18 @@ class OnVoice:
         while len(self._window) >= WINDOW:
             window, self._window = self._window[:WINDOW], self._window[WINDOW:]
             if self._probability(window) >= self.OPEN:
-                self._left = self.AFTER
+                self._left = self.AFTER if self._asked < self.LONGEST else self.GAP
         if self._left <= 0:
             self._asking = False
             return False
         self._left -= len(frame)
         frames = [frame]
         if not self._asking:
-            self._asking, frames = True, list(self._before)
+            self._asking, self._asked, frames = True, 0, list(self._before)
             self._wake_word.reset()
+        self._asked += len(frame)
+        if self._asked > self.LONGEST:
+            return False
         heard = [self._wake_word.heard(each) for each in frames]  # all of them, whatever the first ones say
         return any(heard)
 
@@ -182,6 +193,7 @@ class OnVoice:
         self._window = np.empty(0, dtype=np.float32)
         self._left = 0
         self._asking = False
+        self._asked = 0
 
 
 def open_wake_word(

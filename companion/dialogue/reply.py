@@ -44,8 +44,9 @@ _LATELY: Final = 20
 _PLAINLY: Final = 6
 """Words up to which the wish to be quiet is all that is said."""
 
-_COUNTED: Final = 8192
-"""Texts whose tokens are counted once: a talk of weeks is walked through for every prompt, see `prompt.build`."""
+_COUNTED: Final = 65_536
+"""Texts whose tokens are counted once: a talk of weeks is walked through for every prompt, see `prompt.build`. One text
+more than that, and all would be counted anew each time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -283,10 +283,10 @@ class Attendant:
         return self._ask(forget.by_text(self._store, words), "confirm_about", words, about=words)
 
     def _forget(self, plan: Plan, words: str = "") -> str:
+        if words:  # before the store has erased anything: the loop looks for it in its talk as soon as that has
+            self._keeper.forgotten.append(words)
         receipt = forget.forget(self._store, plan, self._keeper.clock())
         self._keeper.mentioned = ()
-        if words:
-            self._keeper.forgotten.append(words)
         return self._say("done" if receipt.verified else "done_unchecked", things=self._things(plan))
 
     def _things(self, plan: Plan) -> str:
