@@ -323,13 +323,15 @@ Message = (
 
 @dataclass(frozen=True, slots=True)
 class SessionStarted:
-    """The loop listens from now on. `models`: role → id. `network`: how the offline lock holds."""
+    """The loop listens from now on. `models`: role → id. `network`: how the offline lock holds. `pace`: how long the
+    stages before an answer take on this machine, in milliseconds, as far as they were timed."""
 
     name: ClassVar[str] = "session.started"
     profile: str
     models: dict[str, str]
     language: str
     network: str
+    pace: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ class Jobs:
         self._closing = False
         self._asked: int | None = None  # the sample up to which the words were asked for last
         self._reads = 0  # how often they were
-        self._took = 0.0  # the last reading, in seconds
+        self._took = parts.pace.reading if parts.pace is not None else 0.0  # the last reading, in seconds
         self._reader, self._parser, self._judge, self._writer, self._speaker, self._keeper = self._workers = tuple(
             Worker(name, done=lambda: post(None))
             for name in ("reader", "parser", "judge", "writer", "speaker", "keeper")

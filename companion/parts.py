@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from companion.affect.senses import Senses
@@ -54,11 +54,24 @@ class Storage(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How long stages take here, in seconds, timed at the start. `reading`: three seconds of speech to words.
+    `judging`: how complete these sound."""
+
+    reading: float
+    judging: float
+
+    def ms(self) -> dict[str, float]:
+        """In milliseconds, by the names of the stages."""
+        return {name: round(seconds * 1000, 1) for name, seconds in asdict(self).items()}
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """The models of a session, open and warm, and the owner's memory, where there is one.
 
     `senses`: None where nothing is made of how the owner sounds and of the feeling in the words. `completion`: None
-    where nothing tells a whole sentence from a part of one.
+    where nothing tells a whole sentence from a part of one. `pace`: how long the stages take on this machine.
     """
 
     activity: VoiceActivity
@@ -69,3 +82,4 @@ class Parts:
     storage: Storage | None = None
     senses: Senses | None = None
     completion: Completion | None = None
+    pace: Pace | None = None

@@ -9,7 +9,7 @@ import pytest
 
 from companion.events import FRAME, SAMPLE_RATE, Samples, Transcript, samples
 from companion.stt.engine import GivenUp, SpeechModelError, Stop
-from companion.stt.turn import TurnRecognizer, joined, open_recognizer, quietest
+from companion.stt.turn import CAPTIONED_WITHIN_S, TurnRecognizer, joined, open_recognizer, quietest
 
 
 class Loudness:
@@ -86,6 +86,25 @@ def test_no_caption_is_read_where_that_takes_long() -> None:
     assert recognizer.read(SAMPLE_RATE).text == "1"
     assert recognizer.partial() == "1 2"
     assert TurnRecognizer(Slow(), Captions(), clock=lambda: now).partial() == "0 frames"
+
+
+@pytest.mark.parametrize(("took", "readings"), [(0.1, 2), (3.0, 1)])
+def test_a_machine_is_timed_and_a_slow_one_once(took: float, readings: int) -> None:
+    now = 0.0
+
+    class Slow(Loudness):
+        def transcribe(self, samples: Samples, draft: str | None = None, stop: Stop | None = None) -> Transcript:
+            nonlocal now
+            now += took
+            return super().transcribe(samples, draft, stop)
+
+    engine = Slow()
+    recognizer = TurnRecognizer(engine, None, clock=lambda: now)
+    assert recognizer.timed(speech(0.1, 0.2, 0.3)) == pytest.approx(took)
+    assert len(engine.asked) == readings
+    recognizer.start()
+    hear(recognizer, speech(0.4))
+    assert recognizer.partial() == (None if took > CAPTIONED_WITHIN_S else "4"), "and nothing of it is left"
 
 
 def test_a_caption_in_the_making_is_given_up_for_a_reading_and_a_reading_never_is() -> None:

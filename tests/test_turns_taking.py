@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from companion.apps.assemble import open_taking
 from companion.events import SAMPLE_RATE, samples, seconds
+from companion.parts import Pace
 from companion.settings import Patience, Profile, Settings
 from companion.turns.pauses import Pauses
 from companion.turns.taking import (
@@ -27,7 +29,7 @@ from companion.turns.taking import (
     TurnLimits,
     TurnTaking,
 )
-from companion.turns.turn_end import PARSED, EndpointPolicy, policy_of
+from companion.turns.turn_end import PARSED, SHORT, EndpointPolicy, fitted, policy_of
 from companion.turns.words_end import Ending
 
 WINDOW = 512
@@ -413,15 +415,19 @@ def test_where_our_voice_leaks_we_are_deaf_while_we_speak() -> None:
     assert room.voice(2.0) == []
 
 
-Step = st.sampled_from(["voice", "faint", "silence", "play", "end", "give_way", "keep_floor", "nothing", "abandon"])
+Step = st.sampled_from("voice faint silence play end give_way keep_floor nothing abandon sentence part".split())
 
 
-@given(st.lists(st.tuples(Step, st.floats(0.03, 1.5)), max_size=40), st.booleans())
+@given(
+    st.lists(st.tuples(Step, st.floats(0.03, 1.5)), max_size=40),
+    st.booleans(),
+    st.sampled_from([(EARLY, False), (PARSED, True), (SHORT, True), (fitted(PARSED, 2.0), True)]),
+)
 def test_no_order_of_anything_commits_while_our_reply_is_undecided(
-    steps: list[tuple[str, float]], duplex: bool
+    steps: list[tuple[str, float]], duplex: bool, kind: tuple[EndpointPolicy, bool]
 ) -> None:
     """Voice, silence, playback and decisions in any order: never a commit over our voice, and silence ends it all."""
-    room = Room(policy=EARLY)
+    room = Room(policy=kind[0], parses=kind[1])
     taking = room.taking
     taking.duplex = duplex
     for step, duration in steps:
@@ -442,6 +448,9 @@ def test_no_order_of_anything_commits_while_our_reply_is_undecided(
                 taking.keep_floor()
             case "nothing":
                 taking.nothing_said(taking.revision)
+            case "sentence" | "part":
+                completed = taking.completes(taking.revision, -0.1 if step == "sentence" else -9.0)
+                assert not (taking.replying is not None and only(Commit, completed))
             case "abandon":
                 taking.abandon(room.position)
     if taking.held:
@@ -459,8 +468,36 @@ def test_no_order_of_anything_commits_while_our_reply_is_undecided(
 def test_a_talk_is_as_patient_as_its_owner_says_or_else_as_its_models_are(
     profile: Profile, chosen: Patience | None, patience: Patience
 ) -> None:
-    reads_along = SimpleNamespace(completion=object())
+    reads_along = SimpleNamespace(completion=object(), pace=None)
     taking = open_taking(Settings(profile=profile, patience=chosen), reads_along)  # type: ignore[arg-type]
     assert taking._policy == policy_of(patience, parses=True)
-    deaf = open_taking(Settings(profile=profile, patience=chosen), SimpleNamespace(completion=None))  # type: ignore[arg-type]
+    deaf = open_taking(Settings(profile=profile, patience=chosen), SimpleNamespace(completion=None, pace=None))  # type: ignore[arg-type]
     assert deaf._policy == policy_of(patience, parses=False)
+
+
+@pytest.mark.parametrize("patience", get_args(Patience))
+def test_the_schedule_is_fitted_to_the_machine(patience: Patience) -> None:
+    for parses in (True, False):
+        usual = policy_of(patience, parses=parses)
+        assert fitted(usual, 0.1) == usual, "two cores of a PC are quick enough"
+        slow = fitted(usual, 2.0)
+        assert slow.parsed > slow.read + samples(2.0)
+        assert replace(slow, parsed=usual.parsed, words=usual.words) == usual, "nothing else is another"
+    timed = SimpleNamespace(completion=object(), pace=Pace(2.0, 0.3))
+    assert open_taking(Settings(patience=patience), timed)._policy == fitted(policy_of(patience, parses=True), 2.0)  # type: ignore[arg-type]
+
+
+def test_a_slow_machine_takes_no_turn_before_its_words_are_there_but_waits_for_them_not_for_ever() -> None:
+    policy = fitted(PARSED, 2.0)
+    room = Room(policy=policy, parses=True)
+    room.ending = None
+    room.voice(1.0)
+    (read,) = only(Read, room.silence(2.2, completeness=1.0))
+    assert isinstance(read, Read)
+    assert not only(Commit, room.taking.words(read.revision, "closed"))
+    assert only(Commit, room.taking.completes(read.revision, -0.1))
+    late = Room(policy=policy, parses=True)
+    late.ending = None
+    late.voice(1.0)
+    assert only(Commit, late.silence(8.0, completeness=1.0))
+    assert policy.words <= waited(late) <= policy.words + WINDOW

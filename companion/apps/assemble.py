@@ -10,23 +10,26 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from companion import catalog, heap
 from companion.affect.words import valence
 from companion.apps.unlock import Unlock, create_memory, exists, open_memory
 from companion.catalog import Model, ModelMissing, ModelStore, Role
 from companion.dialogue.reply import Replier
-from companion.events import samples
+from companion.events import SAMPLE_RATE, samples
 from companion.settings import Settings
 
 if TYPE_CHECKING:
     from companion.affect.senses import Senses
     from companion.affect.voice import VoiceMeter
     from companion.apps.remember import TalkMemory
+    from companion.audio.smart_turn import SmartTurn
     from companion.dialogue.completion import Completion
     from companion.dialogue.llm import LanguageModel
     from companion.hands_free import HandsFree
     from companion.memory.embedding import OnnxEmbedder
-    from companion.parts import Parts
+    from companion.parts import Pace, Parts
     from companion.stt.turn import TurnRecognizer
     from companion.tts.voice import Voice
     from companion.turns.taking import TurnTaking
@@ -39,6 +42,11 @@ class Assembled:
 
     parts: Parts
     models: dict[str, str]
+
+    @property
+    def pace_ms(self) -> dict[str, float]:
+        """How long the stages take on this machine."""
+        return self.parts.pace.ms() if self.parts.pace is not None else {}
 
 
 def chosen(models_root: Path, settings: Settings) -> tuple[ModelStore, dict[Role, Model]]:
@@ -160,9 +168,13 @@ def installed_embedder(store: ModelStore, language: str, profile: str | None = N
 def open_taking(settings: Settings, parts: Parts) -> TurnTaking:
     """Who decides whose turn it is, as patient as `settings` say; where they say nothing, as the profile is."""
     from companion.turns.taking import TurnTaking
+    from companion.turns.turn_end import fitted
 
     parses = parts.completion is not None
-    return TurnTaking(open_policy(settings, parses=parses), duplex=settings.sound.listens == "always", parses=parses)
+    policy = open_policy(settings, parses=parses)
+    if parts.pace is not None:
+        policy = fitted(policy, parts.pace.reading)
+    return TurnTaking(policy, duplex=settings.sound.listens == "always", parses=parses)
 
 
 def open_policy(settings: Settings, *, parses: bool) -> EndpointPolicy:
@@ -256,10 +268,26 @@ def assemble(
         span = open_policy(settings, parses="grammar" in models).span
         smart_turn = SmartTurn(store.file(models["turn"]), span)
         replier, completion = minded.result()
-        parts = Parts(
-            activity, smart_turn, heard.result(), replier, spoken.result(), memory, sensed.result(), completion
-        )
+        hears, speaks = heard.result(), spoken.result()
+        felt = sensed.result()
+    pace = timed(hears, smart_turn, speaks, replier)
+    parts = Parts(activity, smart_turn, hears, replier, speaks, memory, felt, completion, pace)
     heap.give_back()
     ids: dict[str, str] = {role: model.id for role, model in models.items()}
     ids.setdefault("tts", parts.voice.id)
     return Assembled(parts, ids)
+
+
+def timed(recognizer: TurnRecognizer, smart_turn: SmartTurn, voice: Voice, replier: Replier) -> Pace:
+    """How long the stages before an answer take here, by what the voice is to have ready anyway, said to itself."""
+    import soxr
+
+    from companion.parts import Pace
+
+    said = next(iter(replier.familiar()), None)
+    sound = [*voice.synthesize(said.text if said is not None else "one two three")]
+    heard = np.resize(soxr.resample(np.concatenate(sound), voice.rate, SAMPLE_RATE), 3 * SAMPLE_RATE)
+    reading = recognizer.timed(heard)
+    began = time.perf_counter()
+    smart_turn.completeness(heard, 0)
+    return Pace(reading, time.perf_counter() - began)

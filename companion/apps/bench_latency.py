@@ -128,6 +128,7 @@ def run(
         "profile": settings.profile,
         "language": settings.language,
         "models": assembled.models,
+        "pace_ms": assembled.pace_ms,
         **ahead.figures(),
     }
     if against_plain:

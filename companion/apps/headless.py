@@ -103,7 +103,7 @@ def run(
         except CompanionError:
             say_aloud(device, settings.language, notices.text(trouble, settings.language))
             raise
-        started = SessionStarted(settings.profile, assembled.models, settings.language, network)
+        started = SessionStarted(settings.profile, assembled.models, settings.language, network, assembled.pace_ms)
         observers: list[Observer] = [Status(), announcer, *([writer] if writer else [])]
         taking = open_taking(settings, assembled.parts)
         conversation = Conversation(device, assembled.parts, started, observers, taking, hands_free)

@@ -65,7 +65,7 @@ def run(
         with console.status(say(settings.language, "starting")):
             assembled = assemble(models, settings, memory)
             hands_free = open_hands_free(settings, assembled.parts, sleeps=sleeps) if keys_work or sleeps else None
-        started = SessionStarted(settings.profile, assembled.models, settings.language, network)
+        started = SessionStarted(settings.profile, assembled.models, settings.language, network, assembled.pace_ms)
         writer = EventsFile(events) if events else None
         if writer is not None:
             opened.callback(writer.close)

@@ -364,7 +364,7 @@ class TurnTaking:
     def _end_if_due(self) -> list[Action]:
         """The turn is over if it has been silent for long enough: asked with every window, and with every cue."""
         silence, due = self._heard - self._voice_end, self._due()
-        unread = self._ending is None and silence < self._policy.longest
+        unread = self._ending is None and silence < max(self._policy.longest, self._policy.words)
         unparsed = not self._parsed and silence < self._policy.parsed
         if silence < due.wait or unread or unparsed or self.held:
             return []

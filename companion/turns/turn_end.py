@@ -44,7 +44,8 @@ class EndpointPolicy:
     than `likely` that the turn is over, it is answered after `doubted`. Other turns are answered once the odds of
     cutting in are `risk`, or `asked` where the words ask for more, at the latest after `longest`; where the probability
     that the turn is over is less than `unfinished`, after `timeout`. What the language model finds is waited for no
-    longer than `parsed`.
+    longer than `parsed`; the words themselves, without which nothing can be answered, until `longest`, or `words` where
+    that is longer (`fitted`).
 
     `shortest` (seven windows, by when all cues are there) may be as short, and `risk` as high, as they are because most
     answers open with a few words that leave the floor to the owner: who goes on over them has not been cut short, and
@@ -67,6 +68,7 @@ class EndpointPolicy:
     likely: float = 0.0
     doubted: int = samples(0.288)
     parsed: int = samples(0.416)
+    words: int = 0
     fading: bool = False
     span: int = samples(8.0)
 
@@ -104,6 +106,26 @@ def policy_of(patience: Patience, *, parses: bool) -> EndpointPolicy:
     if patience == "long":
         return replace(usual, shortest=samples(0.7), longest=samples(1.2), risk=min(usual.risk, 0.15))
     return SHORT if patience == "short" and parses else usual
+
+
+_SLOWER = 1.5
+"""A reading may take so much longer than the one that was timed: of a longer turn, or beside other work."""
+
+_PARSING_S = 0.2
+"""From the words to whether they are a sentence."""
+
+
+def fitted(policy: EndpointPolicy, reading_s: float) -> EndpointPolicy:
+    """`policy` for a machine that takes `reading_s` seconds to read three seconds of speech.
+
+    Where the words come late, what they say is waited for all the same: a turn that is taken to be over before they are
+    there cannot be answered any sooner, and is taken back more often. Two cores of a PC are quick enough as it is.
+    """
+    there = policy.read + samples(_SLOWER * reading_s)
+    parsed = there + samples(_PARSING_S)
+    if parsed <= policy.parsed:
+        return policy
+    return replace(policy, parsed=parsed, words=max(policy.longest, 2 * there))
 
 
 @dataclass(frozen=True, slots=True)
