@@ -38,6 +38,9 @@ def main() -> int:
     parser.add_argument("--language", choices=("en", "ko"), default="en")
     parser.add_argument("--profile", choices=("tiny", "starter", "desktop"), default="starter")
     parser.add_argument("--tone", action="store_true", help="let it listen to how the owner sounds, too")
+    parser.add_argument(
+        "--room", type=float, metavar="DB", default=card.ROOM_DB, help="noise of the room, dBFS; the voice has -26"
+    )
     parser.add_argument("--data", type=Path, metavar="DIR", default=default_data(), help="recordings to say")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the recordings and events files here")
     parser.add_argument("--json", action="store_true", help="print JSON for scripts")
@@ -63,7 +66,7 @@ def run(given: argparse.Namespace) -> dict[str, Any]:
         scene = scenes.build(name, library, given.n or scenes.ALL[name])
         with tempfile.TemporaryDirectory(prefix="companion-card-") as path, console.status(f"{name}: {scene.about}"):
             folder = Path(path)
-            with card.virtual_card(folder) as running:
+            with card.virtual_card(folder, given.room) as running:
                 played = stage.perform(scene, running, folder, chosen)
             read = partial(alone.read, language=given.language, profile=given.profile)
             figures[name] = report.summary(analyse.analyse(played, given.language, read))
@@ -74,6 +77,7 @@ def run(given: argparse.Namespace) -> dict[str, Any]:
         "profile": given.profile,
         "language": given.language,
         "tone": given.tone,
+        "room_db": given.room,
         "scenes": figures,
     }
 

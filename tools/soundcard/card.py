@@ -92,11 +92,11 @@ class VirtualCard:
                 _end(process)
         self._players, self._daemon = [], None
 
-    def make_room(self) -> None:
-        """Let the microphone hear the noise of a quiet room, until the card is unplugged."""
+    def make_room(self, level_db: float = ROOM_DB) -> None:
+        """Let the microphone hear the noise of a room, of `level_db` dBFS, until the card is unplugged."""
         room = self._start(["pacat", "--device=cable", "--latency-msec=200", *_MONO], stdin=subprocess.PIPE)
         self._players.append(room)
-        threading.Thread(target=_make_noise, args=(room,), daemon=True).start()
+        threading.Thread(target=_make_noise, args=(room, level_db), daemon=True).start()
 
     def play(self, sound: Samples, device: str = "cable") -> subprocess.Popen[bytes]:
         """Begin to play `sound` (mono at `RATE`), by default to the microphone; the process ends with it."""
@@ -190,8 +190,8 @@ def _modules(folder: Path) -> tuple[str, ...]:
 
 
 @contextmanager
-def virtual_card(folder: Path) -> Iterator[VirtualCard]:
-    """A running card in a quiet room, its socket in `folder`.
+def virtual_card(folder: Path, room_db: float = ROOM_DB) -> Iterator[VirtualCard]:
+    """A running card in a room whose noise has `room_db` dBFS, its socket in `folder`.
 
     Raises:
         CompanionError: PulseAudio does not start.
@@ -199,15 +199,15 @@ def virtual_card(folder: Path) -> Iterator[VirtualCard]:
     card = VirtualCard(folder)
     try:
         card.plug_in()
-        card.make_room()
+        card.make_room(room_db)
         yield card
     finally:
         card.unplug()
 
 
-def _make_noise(room: subprocess.Popen[bytes]) -> None:
-    """White noise at `ROOM_DB` into the pipe of `room`, until that ends."""
-    noise = np.random.default_rng(1).standard_normal(10 * RATE).astype(np.float32) * 10 ** (ROOM_DB / 20)
+def _make_noise(room: subprocess.Popen[bytes], level_db: float) -> None:
+    """White noise into the pipe of `room`, until that ends."""
+    noise = np.random.default_rng(1).standard_normal(10 * RATE).astype(np.float32) * 10 ** (level_db / 20)
     assert room.stdin is not None
     with suppress(OSError):
         while True:

@@ -42,7 +42,7 @@ COUNTS = {
 }
 """The scenes, and how many steps each has by default: some six minutes in all."""
 
-ON_REQUEST = {"hour": 260}
+ON_REQUEST = {"hesitation": 16, "hour": 260}
 """Scenes that are played only by name."""
 
 ALL = COUNTS | ON_REQUEST
@@ -52,8 +52,10 @@ def build(name: str, library: Library, n: int) -> Scene:
     """Scene `name` with `n` steps."""
     openings, questions = library.openings(n), library.questions(n)
     match name:
-        case "gap":
-            return Scene(name, "a sentence, and its answer", [Step(one) for one in openings])
+        case "gap" | "hesitation":
+            paused = library.hesitations(n) if name == "hesitation" else None
+            about = "a sentence, and its answer" if paused is None else "a sentence with a long pause, and its answer"
+            return Scene(name, about, [Step(one) for one in paused or openings])
         case "interruption":
             return Scene(name, "a sentence, a stop word or a name into it", _into(questions, library.interruptions(n)))
         case "passing":

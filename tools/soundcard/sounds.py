@@ -6,7 +6,9 @@ All sounds come at one level, so that "an echo at -12 dB" means the same in ever
 
 from __future__ import annotations
 
+import csv
 import io
+import json
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +17,7 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
+from companion.apps.bench_endpoint import TABLE
 from companion.apps.recordings import Recording, pick, read_sets
 from companion.errors import CompanionError
 from companion.events import Samples
@@ -35,6 +38,9 @@ LONGEST_S = {"noise": 2.0, "nonverbal": 1.5}
 
 SHIPPED = Path(__file__).resolve().parents[2] / "tests" / "data"
 """Four sentences that come with the project: enough for the gap where there are no other recordings."""
+
+HESITATES_S = 0.5
+"""Seconds of a pause that a hasty listener takes for the end."""
 
 _OPENINGS: dict[Language, tuple[str, str]] = {"en": ("speech-en", "CC0"), "ko": ("speech-ko-studio", "")}
 """The set and the beginning of its licence: whole sentences, cleanly ended."""
@@ -87,7 +93,7 @@ class Library:
 
     def __init__(self, data: Path, language: Language) -> None:
         """Raises CompanionError where there is not a single sentence."""
-        self._language = language
+        self._language, self._data = language, data
         self._recordings = read_sets(data if data.exists() else SHIPPED)
 
     def openings(self, n: int) -> list[Sound]:
@@ -108,6 +114,20 @@ class Library:
         words = [one for one in self._recordings if one.set == "wake"]
         names = [_recorded(one, "word") for one in pick(words, n // 4)]
         return _alternate(sentences, [*_alternate(self._spoken("stop", n // 2), names)])[:n]
+
+    def hesitations(self, n: int) -> list[Sound]:
+        """`n` sentences in which somebody pauses for half a second or longer.
+
+        Raises:
+            CompanionError: the folder tells of no pauses.
+        """
+        folders = {folder for folder, _ in (_OPENINGS[self._language], _OTHERS[self._language])}
+        paused = longest_pauses(self._data)
+        found = [r for r in self._recordings if r.set in folders and paused.get(r.path.name, 0.0) >= HESITATES_S]
+        if not found:
+            raise CompanionError(f"no pauses are told of in {self._data / TABLE}: give a folder with --data")
+        chosen = [_recorded(one, "sentence") for one in pick(found, n)]
+        return [chosen[index % len(chosen)] for index in range(n)]
 
     def sentences(self, n: int) -> list[Sound]:
         """`n` sentences of other people."""
@@ -142,6 +162,17 @@ class Library:
         name, length = _YES_KO
         found = [_recorded(one, "backchannel", length) for one in self._recordings if one.path.stem == name]
         return [replace(one, text="네") for one in found]
+
+
+def longest_pauses(data: Path) -> dict[str, float]:
+    """The longest pause within each recording of the table, in seconds, by the file's name."""
+    if not (data / TABLE).exists():
+        return {}
+    with (data / TABLE).open(encoding="utf-8", newline="") as table:
+        return {
+            Path(row["file"]).name: max((length for _, length in json.loads(row["pauses_start_length_s"])), default=0.0)
+            for row in csv.DictReader(table)
+        }
 
 
 def _alternate(*lists: Iterable[T]) -> list[T]:
