@@ -14,7 +14,8 @@ import pytest
 
 from companion.audio import portaudio
 from companion.audio.device import AudioError
-from companion.audio.portaudio import DeviceInfo, find
+from companion.audio.playback import Playback
+from companion.audio.portaudio import Block, DeviceInfo, Streams, find
 from companion.audio.soundcard import SoundCard, back_off
 from companion.events import (
     FRAME,
@@ -299,6 +300,18 @@ def test_a_microphone_that_goes_deaf_while_we_speak_is_opened_again_once_we_do_n
 
 
 @pytest.mark.soundcard
+def test_lost_sound_is_told_once_in_a_while_and_the_clock_goes_on(card: VirtualCard, session: Session) -> None:
+    """What the driver dropped cannot be made to happen here: its flag is set on blocks of silence."""
+    streams = session.device._streams  # type: ignore[attr-defined]
+    for _ in range(5):
+        streams.captured.put(Block(np.zeros(480, np.float32), time.monotonic(), overflow=True))
+        session.listen(0.1)
+    told = [message.kind for message in session.messages if isinstance(message, DeviceTrouble)]
+    assert told.count("overrun") == 1
+    assert hears(card, session)
+
+
+@pytest.mark.soundcard
 def test_a_card_that_came_later_is_seen_by_looking_again(card: VirtualCard) -> None:
     card.unplug()
     try:
@@ -360,6 +373,39 @@ def test_a_machine_without_a_sound_device_is_told_what_to_do(monkeypatch: pytest
     monkeypatch.setattr("companion.audio.soundcard.list_devices", list)
     with pytest.raises(AudioError, match="no microphone found; plug one in, or talk by recordings"):
         SoundCard()
+
+
+@pytest.mark.parametrize(
+    ("takes", "opened"), [({(44_100, 1)}, (44_100, 1)), ({(48_000, 2), (16_000, 1)}, (48_000, 2)), (set(), None)]
+)
+def test_a_rate_that_the_device_refuses_is_not_insisted_on(
+    monkeypatch: pytest.MonkeyPatch, takes: set[tuple[int, int]], opened: tuple[int, int] | None
+) -> None:
+    """A device of PulseAudio takes every rate; one of ALSA often takes one."""
+    sounddevice = pytest.importorskip("sounddevice")
+
+    class Picky:
+        latency = 0.01
+
+        def __init__(self, samplerate: int, channels: int, **_: object) -> None:
+            if (samplerate, channels) not in takes:
+                refused = -9997 if samplerate not in {rate for rate, _ in takes} else -9998
+                raise sounddevice.PortAudioError("Invalid sample rate", refused)
+            self.samplerate, self.channels = samplerate, channels
+
+        def start(self) -> None: ...
+        def abort(self, **_: object) -> None: ...
+        def close(self, **_: object) -> None: ...
+
+    monkeypatch.setattr(sounddevice, "InputStream", Picky)
+    monkeypatch.setattr(sounddevice, "OutputStream", Picky)
+    if opened is None:
+        with pytest.raises(AudioError, match="the sound device cannot be opened"):
+            Streams(device(0, "USB"), device(0, "USB"), Playback(SAMPLE_RATE))
+        return
+    streams = Streams(device(0, "USB"), device(0, "USB"), Playback(SAMPLE_RATE))
+    assert (streams.input_rate, streams._input.channels) == opened
+    assert streams.output_rate == opened[0]
 
 
 def test_attempts_to_reopen_begin_soon_and_never_end() -> None:
