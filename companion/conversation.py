@@ -727,6 +727,7 @@ class Conversation:
             self._device.doze(item.state != "awake")
             self._parts.activity.reset()
             self._ears.forget()
+            self._taking.forget_voice()
 
     def _sound(self, sound: Samples, rate: int) -> None:
         """Make a sound that is no reply, and take nobody's voice for the owner's meanwhile."""

@@ -75,7 +75,7 @@ class Failing:
                 raise RuntimeError("broken")
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     TALK,
     st.lists(st.tuples(st.floats(0.0, 10.0), MESSAGES), max_size=6).map(lambda m: tuple(sorted(m, key=lambda e: e[0]))),

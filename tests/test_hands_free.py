@@ -237,6 +237,19 @@ def test_what_is_to_be_said_of_a_lost_device_waits_until_it_is_back() -> None:
     assert seconds(at) >= 4.0
 
 
+def test_a_voice_that_begins_as_it_falls_asleep_is_nobodys_turn() -> None:
+    """Over the end of the goodbye, behind an "mm-hm": the detector has heard it begin by then."""
+    rested = 0
+    for begins in np.arange(0.2, 1.0, 0.02):
+        over = [speech(1.0), silence(begins), speech(1.0), silence(1.0)]
+        sound = np.concatenate([silence(0.6), speech(1.0), silence(0.6), *over])
+        log, _, _ = session(sound, words=("stop listening", "mm-hmm", "what"), wake_word=False, duplex=True)
+        muted = [at for at, _, event in log.events if isinstance(event, AttentionChanged)]
+        rested += bool(muted)
+        assert all(at <= muted[0] for at, _, event in log.events if muted and isinstance(event, SpeechStarted))
+    assert rested
+
+
 def test_a_long_thought_is_heard_and_a_short_one_is_not() -> None:
     hands_free = HandsFree(sounds=True)
     frame = np.zeros(320, np.float32)

@@ -253,6 +253,11 @@ class TurnTaking:
         self._detector.reset()
         self._ignored = False
 
+    def forget_voice(self) -> None:
+        """Who is listened to has changed: a voice that had begun, and is no turn yet, is none."""
+        if self.phase not in (Phase.HEARING, Phase.PAUSED):
+            self._detector.reset()
+
     def give_way(self) -> None:
         """The voice over ours wants to be heard: the reply is void, its turn goes on like any other."""
         self.replying = None
