@@ -13,8 +13,8 @@ import torture
 
 @pytest.mark.slow
 def test_killed_at_random_moments_the_memory_keeps_every_promise(tmp_path: Path) -> None:
-    """The moments are drawn from how long each act took a moment before: a machine that grows busier meanwhile makes some
-    of them miss, and another round is made."""
+    """The moments are drawn from how long each act took before: on a machine that grows busier meanwhile some of them
+    miss, and another round is made."""
     hits = 0
     for seed in (11, 12, 13):
         folder = tmp_path / str(seed)
