@@ -58,6 +58,7 @@ from companion.events import (
     PlaybackHeld,
     PlaybackStarted,
     ReadingReady,
+    ReplyBegun,
     ReplyClause,
     ReplyEnded,
     ReplyStarted,
@@ -73,6 +74,7 @@ from companion.events import (
     Trouble,
     TurnSaved,
     VoiceReady,
+    WorkedAhead,
     WorkFailed,
     samples,
     seconds,
@@ -230,6 +232,10 @@ class Conversation:
                 self._input_ended = message.position
             case TurnSaved():
                 self._emit(MemorySaved(message.episode, message.facts), turn=message.turn)
+            case ReplyBegun():
+                for turn in (self._turn, self._spoken):
+                    if turn is not None and turn.number == message.turn:
+                        turn.begun += 1
             case WorkFailed(what="memory"):
                 trouble = Trouble("memory", f"a turn was not kept ({message.detail})", message.detail)
                 self._emit(trouble, turn=message.turn)
@@ -541,7 +547,7 @@ class Conversation:
             return
         turn.prepared += 1
         turn.affect = self._sense(turn, words)
-        self._jobs.prepare(self._history, words, revision, turn.affect)
+        self._jobs.prepare(self._history, words, turn.number, revision, turn.affect)
 
     def _sense(self, turn: Turn, words: str) -> Affect | None:
         """What is heard in the turn so far."""
@@ -654,6 +660,8 @@ class Conversation:
         self._tell(turn)  # where the speaker was lost before it made a sound
         answer = answered(turn, message.played, self._parts.replier.aside, stopped=message.stopped)
         self._emit(ReplyEnded(answer.text, interrupted=message.stopped), turn=turn.number)
+        assert turn.reply is not None
+        self._emit(WorkedAhead(turn.begun, turn.reply.ahead, turn.reply.unread), turn=turn.number)
         goes_on = self._turn if self._turn is not turn else None
         if answer.cut_in and goes_on is not None:
             self._carry_on(turn, goes_on)

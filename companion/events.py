@@ -238,6 +238,13 @@ class ClauseReady:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyBegun:
+    """In a pause of the turn the model began a reply, whatever becomes of it."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
 class TurnSaved:
     """The owner's memory has kept the turn."""
 
@@ -312,6 +319,7 @@ Message = (
     | VoiceReady
     | ClauseReady
     | SpeechReady
+    | ReplyBegun
     | TurnSaved
     | WorkFailed
     | KeyPressed
@@ -513,10 +521,8 @@ class TurnLatency:
     turn was committed; from the commit on: `stt_ms` until the text was final, `first_token_ms` and `first_clause_ms`
     from asking the model, `first_audio_ms` from the first clause to its first samples. None: the stage did not run.
     `led`: what sounded first was a lead, and the model's stages fell into it.
-
-    `reason`: what decided that the turn was over, of `turns.turn_end.Endpoint`. `prepared`: replies that were begun in
-    pauses of the turn; `speculated`: the last of them was kept. `unread`: tokens of the prompt that the model had not
-    read when it began to answer.
+    `speculated`: it was the beginning of a reply that was begun ahead. `reason`: what decided that the turn was over,
+    of `turns.turn_end.Endpoint`.
     """
 
     name: ClassVar[str] = "turn.latency"
@@ -529,8 +535,20 @@ class TurnLatency:
     speculated: bool
     led: bool = False
     reason: str = ""
-    prepared: int = 0
-    unread: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkedAhead:
+    """What was done of a reply before its turn was over, told once it has ended.
+
+    `begun`: replies that the model began in pauses of the turn; `kept`: the last of them was said. `unread`: tokens of
+    the prompt that it had not read when it began; None: no model was asked.
+    """
+
+    name: ClassVar[str] = "turn.ahead"
+    begun: int
+    kept: bool
+    unread: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -566,6 +584,7 @@ Event = (
     | BargeIn
     | Backchannel
     | TurnLatency
+    | WorkedAhead
     | MemorySaved
     | Trouble
 )

@@ -26,6 +26,7 @@ from companion.events import (
     NodReady,
     PartialReady,
     ReadingReady,
+    ReplyBegun,
     Samples,
     SpeechReady,
     Strategy,
@@ -211,12 +212,17 @@ class Jobs:
         void = self.void(revision)
         self._writer.submit(lambda: self._parts.replier.follow(history, words, void), _no_matter)
 
-    def prepare(self, history: tuple[Exchange, ...], words: str, revision: int, affect: Affect | None) -> None:
-        """Let the model begin to answer words that may be all, and the voice make the sound of that beginning."""
+    def prepare(
+        self, history: tuple[Exchange, ...], words: str, turn: int, revision: int, affect: Affect | None
+    ) -> None:
+        """Let the model begin to answer words that may be all, and the voice make the sound of that beginning;
+        `ReplyBegun`."""
         void = self.void(revision)
 
         def prepare() -> None:
             first = self._parts.replier.prepare(history, words, void, affect)
+            if first is not None or void():
+                self._post(ReplyBegun(turn))
             if first is not None and first.text:
                 self._rehearse(first, lambda: not void())
 

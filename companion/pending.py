@@ -44,7 +44,8 @@ class Turn:
     over_ours: bool = False  # it began over our reply
     before: str = ""  # the words that it goes on from, where we had begun to answer them too early
     silent_at: int | None = None  # the sample at which our reply was silent because of it
-    prepared: int = 0  # replies that were begun in its pauses
+    prepared: int = 0  # how often its pauses called for a reply to be begun
+    begun: int = 0  # replies that the model did begin
     nodded: int | None = None  # the sample at which we last said "mm-hm"
     unsaid: list[tuple[float, Event]] = field(default_factory=list)  # to be told once the reply sounds
 
@@ -133,6 +134,4 @@ def latency(turn: Turn, reply: Delivery, started: float) -> TurnLatency:
         speculated=reply.ahead,
         led=reply.led,
         reason=turn.commit.reason if turn.commit is not None else "",
-        prepared=turn.prepared,
-        unread=reply.unread,
     )

@@ -27,6 +27,7 @@ from companion.events import (
     TranscriptFinal,
     Trouble,
     TurnLatency,
+    WorkedAhead,
     samples,
     seconds,
 )
@@ -66,7 +67,7 @@ def test_a_question_is_heard_answered_and_measured() -> None:
         "transcript.final",
         "reply.clause",
     ]
-    order += ["reply.clause", "reply.started", "turn.latency", "reply.ended", "session.ended"]
+    order += ["reply.clause", "reply.started", "turn.latency", "reply.ended", "turn.ahead", "session.ended"]
     assert log.names() == order
     (ended,) = log.all(ReplyEnded)
     assert ended.text == "Thank you for asking. All is quiet here."
@@ -143,11 +144,14 @@ def pausing(pauses: int) -> Samples:
 
 @pytest.mark.parametrize(("pauses", "begun"), [(0, 1), (3, 4), (12, MOST)])
 def test_what_may_be_thrown_away_is_bounded_and_told(pauses: int, begun: int) -> None:
-    _, _, _, replier, log = converse(pausing(pauses), judge=Judge(0.1))
+    replier = ScriptedReplier("Fine.")
+    replier.begins_with = Clause("Fine.", last=False)
+    _, _, _, _, log = converse(pausing(pauses), judge=Judge(0.1), replier=replier)
     assert len(log.all(ReplyStarted)) == 1, "it is one turn"
     assert len(replier.prepared) == begun
+    (ahead,) = log.all(WorkedAhead)
+    assert (ahead.begun, ahead.kept) == (begun, False), "the scripted mind begins each anew"
     (latency,) = log.all(TurnLatency)
-    assert latency.prepared == begun
     assert latency.reason
 
 

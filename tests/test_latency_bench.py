@@ -9,7 +9,7 @@ import numpy as np
 from companion.apps import plain
 from companion.apps.bench_latency import Tally, Watch
 from companion.conversation import Conversation
-from companion.events import SessionStarted, TranscriptFinal, TurnLatency, seconds
+from companion.events import SessionStarted, TranscriptFinal, TurnLatency, WorkedAhead, seconds
 from companion.parts import Parts
 from tests import real
 from tests.fakes import (
@@ -71,8 +71,8 @@ def test_without_working_ahead_a_turn_is_over_after_a_fixed_silence_and_only_the
 def test_the_figures_hold_processor_time_beside_the_gap() -> None:
     clip = real.clips()[0]
     tally = Tally()
-    told = TurnLatency(300.0, 250.0, 0.0, 0.0, 1.0, 1.0, True, True, prepared=3, unread=12)
-    tally.add(Watch([told], 2, 0.1), 3.0, clip)
+    told = TurnLatency(300.0, 250.0, 0.0, 0.0, 1.0, 1.0, True, True)
+    tally.add(Watch([told], [WorkedAhead(3, True, 12)], 2, 0.1), 3.0, clip)
     tally.add(Watch([]), 5.0, clip)
     figures = tally.figures()
     assert figures["cpu_s"] == {"p50": 4.0, "p95": 4.9}

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from companion.apps.json_output import print_json
 from companion.apps.options import effective
 from companion.apps.recordings import Recording, default_data, pick, read_sets
 from companion.errors import CompanionError
-from companion.events import Event, ReplyStarted, SessionStarted, TranscriptFinal, TurnLatency
+from companion.events import Event, ReplyStarted, SessionStarted, TranscriptFinal, TurnLatency, WorkedAhead
 from companion.parts import Parts
 from companion.turns.taking import Phase, TurnTaking
 
@@ -29,6 +29,7 @@ class Watch:
     """An observer that keeps what the bench counts."""
 
     latencies: list[TurnLatency]
+    ahead: list[WorkedAhead] = field(default_factory=list)
     transcripts: int = 0
     reply_at: float | None = None
 
@@ -37,6 +38,8 @@ class Watch:
         match event:
             case TurnLatency():
                 self.latencies.append(event)
+            case WorkedAhead():
+                self.ahead.append(event)
             case TranscriptFinal():
                 self.transcripts += 1
             case ReplyStarted() if self.reply_at is None:
@@ -51,6 +54,7 @@ class Tally:
     """What a way of talking led to over all recordings. `cpu_s`: processor time of each, in seconds."""
 
     latencies: list[TurnLatency] = field(default_factory=list)
+    ahead: list[WorkedAhead] = field(default_factory=list)
     cpu_s: list[float] = field(default_factory=list)
     cut_ins: int = 0
     missed: int = 0
@@ -58,6 +62,7 @@ class Tally:
     def add(self, watch: Watch, cpu_s: float, recording: Path) -> None:
         """A recording was talked to."""
         self.latencies += watch.latencies
+        self.ahead += watch.ahead
         self.cpu_s.append(cpu_s)
         self.missed += watch.reply_at is None
         early = watch.reply_at is not None and watch.reply_at < speech_end(recording)
@@ -69,7 +74,7 @@ class Tally:
             **{stage: percentiles(getattr(latency, stage) for latency in self.latencies) for stage in STAGES},
             "with_lead": spread(latency.gap_ms for latency in self.latencies if latency.led),
             "without_lead": spread(latency.gap_ms for latency in self.latencies if not latency.led),
-            "ahead": ahead(self.latencies),
+            "ahead": ahead(self.ahead),
             "cpu_s": percentiles(self.cpu_s, digits=2),
             "cut_ins": self.cut_ins,
             "missed": self.missed,
@@ -155,32 +160,13 @@ def spread(values: Iterable[float | None]) -> dict[str, float | int | None]:
     return {"n": len(known), **percentiles(known)}
 
 
-class WorkedAhead(Protocol):
-    """A turn, as far as `ahead` counts it: see `TurnLatency`."""
-
-    @property
-    def prepared(self) -> int:
-        """Replies that were begun."""
-        ...
-
-    @property
-    def speculated(self) -> bool:
-        """The last of them was kept."""
-        ...
-
-    @property
-    def unread(self) -> int | None:
-        """Tokens."""
-        ...
-
-
 def ahead(turns: Sequence[WorkedAhead]) -> dict[str, Any]:
     """The work done ahead: replies `begun` in the pauses of a turn and how many of all were `kept`; tokens that the
     model had still to read when it began to answer."""
     return {
-        "begun": spread(turn.prepared for turn in turns),
-        "kept": sum(turn.speculated for turn in turns),
-        "thrown_away": sum(turn.prepared - turn.speculated for turn in turns),
+        "begun": spread(turn.begun for turn in turns),
+        "kept": sum(turn.kept for turn in turns),
+        "thrown_away": sum(turn.begun - turn.kept for turn in turns),
         "unread_tokens": spread(turn.unread for turn in turns),
     }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from companion.apps.scoring import ErrorRate, character_errors, word_errors
-from companion.events import Samples
+from companion.events import Samples, WorkedAhead
 from companion.settings import Language
 from tools.soundcard import alone, measure
 from tools.soundcard.card import RATE
@@ -59,16 +59,15 @@ class Step:
 
     `told_gap_ms`: the same as the program tells it. `led`: it opened with a lead. `stumbled_ms`: how much longer
     than its recording the opening took on the card; other than 0 where the machine was too busy to play it.
-    `memory_mb`: what the program held once the step was over. `prepared`, `speculated`, `unread`: see `TurnLatency`.
+    `memory_mb`: what the program held once the step was over. `ahead`: what was done before the turn was
+    over.
     """
 
     opening: str
     gap_ms: float | None
     told_gap_ms: float | None
     led: bool
-    prepared: int
-    speculated: bool
-    unread: int | None
+    ahead: WorkedAhead | None
     stages: dict[str, float | None]
     cut_in: bool
     stumbled_ms: float
@@ -207,6 +206,7 @@ def _step(take: Take, seen: _Evidence) -> Step:
     until = min(end + ANSWER_S, take.interjection.start if take.interjection else take.end)
     answer = seen.speaker.first(end, until)
     latency = next(iter(seen.within("turn.latency", take.begin, take.end)), None)
+    done = next(iter(seen.within("turn.ahead", take.begin, take.end)), None)
     troubles = seen.within("error", take.hung or 0.0, take.end) if take.hung is not None else []
     back = [one.at for one in troubles if take.returned is not None and one.at >= take.returned]
     return Step(
@@ -214,9 +214,7 @@ def _step(take: Take, seen: _Evidence) -> Step:
         gap_ms=None if answer is None else _ms(answer - end),
         told_gap_ms=None if latency is None else latency.record["gap_ms"],
         led=latency is not None and bool(latency.record["led"]),
-        prepared=0 if latency is None else latency.record["prepared"],
-        speculated=latency is not None and bool(latency.record["speculated"]),
-        unread=None if latency is None else latency.record["unread"],
+        ahead=None if done is None else WorkedAhead(*(done.record[key] for key in ("begun", "kept", "unread"))),
         stages={stage: latency.record[stage] if latency is not None else None for stage in STAGES},
         cut_in=seen.speaker.first(begin, end) is not None,
         stumbled_ms=_ms(end - begin - (nominal[1] - nominal[0])),

@@ -42,7 +42,7 @@ def summary(found: Found) -> dict[str, Any]:
         **{stage: spread(one.stages[stage] for one in steps) for stage in STAGES},
         "cut_ins": sum(one.cut_in for one in steps),
         "missed": sum(one.gap_ms is None for one in steps),
-        "ahead": ahead(steps),
+        "ahead": ahead([one.ahead for one in steps if one.ahead is not None]),
         "cpu_s": spread(one.cpu_s for one in steps if one.interjection is None),
         "memory_mb": _memory([one.memory_mb for one in steps]),
         "interruptions": {
