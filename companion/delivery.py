@@ -126,8 +126,7 @@ class Delivery:
     def voiced(self, sound: SpeechReady, now: float) -> list[Step]:
         """A piece of a clause's sound is there, or its end."""
         steps: list[Step] = []
-        spoken = self.clauses[sound.clause]
-        self.clauses[sound.clause] = SpokenClause(spoken.text, spoken.samples + len(sound.samples), spoken.of_itself)
+        self.clauses[sound.clause] = self.clauses[sound.clause].spoken(sound.samples)
         if len(sound.samples):
             steps.append(Play(sound.samples, sound.rate))
             self.sound_at = now if self.sound_at is None else self.sound_at

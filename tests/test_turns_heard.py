@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,16 @@ def test_a_reply_played_to_its_end_was_heard_whole() -> None:
 
 def test_a_clause_that_was_cut_ends_at_a_whole_word_and_without_dots() -> None:
     assert heard(REPLY, 17_000 + 12_000) == "That sounds hard. Shall we"
+
+
+def test_the_silence_behind_a_clause_says_nothing() -> None:
+    voice = np.concatenate((np.full(8000, 0.5, np.float32), np.full(4000, 0.001, np.float32)))
+    clause = SpokenClause("one two three four", 0).spoken(voice[:5000]).spoken(voice[5000:]).spoken(voice[:0])
+    assert (clause.samples, clause.silent) == (12_000, 4000)
+    assert heard([clause], 4800) == "one two"
+    assert heard([clause], 8000) == "one two three four"
+    assert heard([clause, *REPLY], 9000) == "one two three four", "the next has not begun"
+    assert heard([clause, *REPLY], 12_000 + 17_000) == "one two three four That sounds hard."
 
 
 def test_nothing_played_is_nothing_heard() -> None:

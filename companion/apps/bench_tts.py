@@ -85,7 +85,7 @@ def run(home: Path, models: Path, language: str | None, profile: str | None, lim
         task = progress.add_task("speaking", total=len(STYLES) * sum(len(sentences) for sentences, _ in work))
         for sentences, settings in work:
             listener = _listener(store, settings.language)
-            results += measure(_voice(store, settings), listener, sentences, lambda: progress.advance(task))
+            results += measure(open_the_voice(store, settings), listener, sentences, lambda: progress.advance(task))
     if as_json:
         print_json({"sets": [asdict(r) for r in results]})
     else:
@@ -161,7 +161,7 @@ def delivered(sounds: Sequence[Samples], rate: int) -> Delivery:
     return Delivery(sum(map(len, sounds)) / rate, 10 * math.log10(power + 1e-12), float(median), float(high - low))
 
 
-def _voice(store: ModelStore, settings: Settings) -> Voice:
+def open_the_voice(store: ModelStore, settings: Settings) -> Voice:
     """The voice that a conversation with these settings would have."""
     from companion.tts.voice import open_voice
 

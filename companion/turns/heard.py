@@ -3,26 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from companion.events import Samples
+
+_SILENT = 0.02
+"""Share of its loudest sample below which a voice is silent: -34 dB."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpokenClause:
     """A clause and the number of samples it took, at the voice's rate.
 
-    `of_itself`: it says what the companion is, and is no part of the talk.
+    `of_itself`: it says what the companion is, and is no part of the talk. `silent`: samples at its end in which
+    nothing sounds. `loudest`: the amplitude of its loudest sample.
     """
 
     text: str
     samples: int
     of_itself: bool = False
+    silent: int = 0
+    loudest: float = 0.0
+
+    def spoken(self, sound: Samples) -> SpokenClause:
+        """With the next piece of its `sound`."""
+        size = np.abs(sound)
+        loudest = max(self.loudest, float(size.max(initial=0.0)))
+        audible = np.flatnonzero(size > _SILENT * loudest)
+        silent = len(sound) - 1 - int(audible[-1]) if len(audible) else self.silent + len(sound)
+        return replace(self, samples=self.samples + len(sound), silent=silent, loudest=loudest)
 
 
 def heard(clauses: Sequence[SpokenClause], played: int) -> str:
     """The words of `clauses` that sounded within the first `played` samples; of a clause without sound, none did.
 
-    Whole clauses that were played, then of the one that was cut as many whole words as its share of samples. Words are
-    taken to be as long as they have letters. No dots are added: a model that reads them in its history writes them.
+    Whole clauses that were played, then of the one that was cut as many whole words as its share of the samples that
+    sound. Words are taken to be as long as they have letters: cut in the middle of a word, the number of whole ones
+    before it is right 58 times in 100, one too small 38 times, one too large 4 times (`tools.bench_heard`). No dots are
+    added: a model that reads them in its history writes them.
     """
     return " ".join(words for _, words in _sounded(clauses, played)).strip()
 
@@ -38,11 +58,14 @@ def _sounded(clauses: Sequence[SpokenClause], played: int) -> list[tuple[SpokenC
     for clause in clauses:
         if not clause.samples:
             continue
-        if played >= clause.samples:
+        if played <= 0:
+            break
+        sounding = clause.samples - clause.silent
+        if played >= sounding:
             words.append((clause, clause.text))
             played -= clause.samples
             continue
-        letters = len(clause.text) * played / clause.samples
+        letters = len(clause.text) * played / sounding
         begun = clause.text[: int(letters)]
         whole = clause.text if len(begun) == len(clause.text) else begun.rpartition(" ")[0]
         if whole:
