@@ -16,10 +16,12 @@ FULL = 0.98
 """Amplitude from which a sample counts as cut off. A little below 1: resampling rounds the corners."""
 
 CLIPPED = 0.01
-"""Share of such samples in a turn."""
+"""Share of such samples in a turn. Recordings that just fit have 0.0001 and less; cut off by 10 dB 0.03 to 0.10, and
+0.069 of their words are wrong instead of 0.039; by 20 dB 0.23 to 0.38, and 0.124 (Moonshine, 25 sentences)."""
 
 FAINT_DB = -52.0
-"""dBFS of a turn's loudest frames."""
+"""dBFS of a turn's loudest tenth of frames. Down to -54 next to nothing is lost (0.047 of the words wrong instead of
+0.039; noise at -80); at -60 two voices of 25 are not noticed any more."""
 
 TURNS = 3
 """So many in a row are no chance."""
