@@ -88,6 +88,7 @@ from companion.tts.styles import style
 from companion.turns.ahead import worth_beginning
 from companion.turns.attention import State
 from companion.turns.believable import believable
+from companion.turns.bystanders import Bystanders
 from companion.turns.interruption import Overlap, asks_to_stop, echoes, plain, weigh
 from companion.turns.pauses import Pauses
 from companion.turns.taking import Action, Begin, Commit, Dismiss, Hold, Phase, Probe, Read, Resume, TurnTaking
@@ -110,6 +111,9 @@ talk (Jefferson 1989, a standard maximum silence of approximately one second in 
 OWN_TURNS, OWN_WORDS = 2, 5
 """Turns of our own words, so many at least, after which a microphone is listened to only when called. An owner takes up
 some words of ours too, and now and then a sentence."""
+
+VOICED = 0.5
+"""Probability from which a window holds a voice, whosever: Silero's own."""
 
 LEVEL_EVERY = samples(0.1)
 
@@ -140,6 +144,7 @@ class Conversation:
         self._clock = Clock(as_fast_as_it_goes=device.waits)
         self._ears = Ears()
         self._microphone = Microphone()
+        self._bystanders = Bystanders(WINDOW)
         self._turn: Turn | None = None  # the owner's, until our reply sounds
         self._spoken: Turn | None = None  # the one whose reply sounds or is held
         self._history: tuple[Exchange, ...] = ()
@@ -316,6 +321,7 @@ class Conversation:
                 self._mind_echo()
                 deaf = deaf or not self._taking.duplex
             probability = 0.0 if deaf else self._parts.activity.probability(window)
+            self._bystanders.hear(probability >= VOICED)
             self._act_all(self._taking.hear(end - WINDOW, end, probability, dbfs(window)))
         self._mind_silence()
         self._maybe_next_input()
@@ -674,8 +680,19 @@ class Conversation:
         if not self._taking.duplex:
             self._parts.activity.reset()
         self._warm()
-        if goes_on is not None and goes_on.reading is not None:
+        talked_down = goes_on is not None and message.stopped and not answer.cut_in
+        if self._bystanders.reply_ended(talked_down=talked_down):
+            self._leave_be()
+        elif goes_on is not None and goes_on.reading is not None:
             self._proceed(goes_on, goes_on.reading)  # the owner's words over ours, now that ours are known
+
+    def _leave_be(self) -> None:
+        """Others talk, or a television: say so, and rest until somebody calls."""
+        self._emit(Trouble("sound", "others seem to talk, or a television: it rests until it is called", "others"))
+        if self._hands_free.can_be_called:
+            self._end_unanswered()
+            self._taking.abandon(self._position)
+            self._attend(self._hands_free.leave_be())
 
     def _carry_on(self, turn: Turn, goes_on: Turn) -> None:
         """We cut in: the owner went on before there was more than a lead to hear. It is one turn, and a pause in it."""

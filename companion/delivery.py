@@ -13,11 +13,16 @@ reply is heard.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+import numpy as np
 
 from companion.events import SAMPLE_RATE, ClauseReady, Samples, SpeechReady
 from companion.turns.heard import SpokenClause
+
+SILENT = 0.02
+"""Share of its loudest sample below which a voice is silent: -34 dB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +131,7 @@ class Delivery:
     def voiced(self, sound: SpeechReady, now: float) -> list[Step]:
         """A piece of a clause's sound is there, or its end."""
         steps: list[Step] = []
-        self.clauses[sound.clause] = self.clauses[sound.clause].spoken(sound.samples)
+        self.clauses[sound.clause] = sounded(self.clauses[sound.clause], sound.samples)
         if len(sound.samples):
             steps.append(Play(sound.samples, sound.rate))
             self.sound_at = now if self.sound_at is None else self.sound_at
@@ -184,3 +189,12 @@ class Delivery:
             return []
         self._closed = True
         return [Silence() if self.sound_at is None else RunDry()]
+
+
+def sounded(clause: SpokenClause, sound: Samples) -> SpokenClause:
+    """`clause` with the next piece of its sound."""
+    size = np.abs(sound)
+    loudest = max(clause.loudest, float(size.max(initial=0.0)))
+    audible = np.flatnonzero(size > SILENT * loudest)
+    silent = len(sound) - 1 - int(audible[-1]) if len(audible) else clause.silent + len(sound)
+    return replace(clause, samples=clause.samples + len(sound), silent=silent, loudest=loudest)

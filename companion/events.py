@@ -356,7 +356,7 @@ class AttentionChanged:
 
     name: ClassVar[str] = "attention"
     state: Literal["asleep", "awake", "muted"]
-    why: Literal["start", "wake word", "key", "window over", "asked", "turn over"]
+    why: Literal["start", "wake word", "key", "window over", "asked", "turn over", "others"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -556,8 +556,9 @@ class Trouble:
     """Something went wrong. `what` names the part, `detail` is one line for a person, without a word that was said.
 
     `kind`: for programs: that of a `DeviceTrouble`; `echo` (our own voice leaks: it does not listen while it speaks),
-    `echo over` (it does again), `echo stays` (it listens only when called), `clipped`, `faint` (the owner's voice, see
-    `audio.microphone`); or the kind of error; empty where `what` says it all.
+    `echo over` (it does again), `echo stays` (it listens only when called), `others` (they talk, or a television: it
+    rests until it is called), `clipped`, `faint` (the owner's voice, see `audio.microphone`); or the kind of error;
+    empty where `what` says it all.
     """
 
     name: ClassVar[str] = "error"

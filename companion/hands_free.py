@@ -89,6 +89,10 @@ class HandsFree:
             return None
         return _GOODBYES[self._language][State.MUTED if self._wake_word is None else State.ASLEEP]
 
+    def leave_be(self) -> list[News]:
+        """See `Attention.leave_be`."""
+        return self._told(self._attention.leave_be())
+
     def only_when_called(self) -> list[News]:
         """See `Attention.only_when_called`."""
         return self._told(self._attention.only_when_called())

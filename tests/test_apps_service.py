@@ -185,7 +185,7 @@ def test_every_need_has_its_words(language: str) -> None:
 
 
 def test_a_screen_shows_every_trouble_in_the_language_of_the_talk() -> None:
-    kinds = [*get_args(SoundTrouble), "echo", "echo over", "echo stays", "clipped", "faint"]
+    kinds = [*get_args(SoundTrouble), "echo", "echo over", "echo stays", "others", "clipped", "faint"]
     troubles = [Trouble("sound", "USB says something", kind) for kind in kinds]
     troubles += [Trouble("memory", "a turn was not kept (DiskFull)", "DiskFull"), Trouble("voice", "voice failed")]
     for trouble in troubles:

@@ -83,7 +83,7 @@ def test_a_store_that_cannot_be_read_ends_no_talk(talks: Talks, monkeypatch: pyt
         raise DiskFull("the disk is full")
 
     monkeypatch.setattr(talks.keeper.store, "query", broken)
-    assert not talks.attendant.concerns("Forget that.")
+    assert talks.attendant.concerns("Forget that.")
     assert talks.attendant.answer("Forget what I said about Tom.") == "That did not work. Nothing was changed."
 
 
@@ -241,6 +241,23 @@ def _used(talks: Talks) -> list[facts.Fact]:
 
 
 # --- requests --------------------------------------------------------------------------------------------------------
+
+
+def test_whether_words_are_a_request_is_told_without_the_store(talks: Talks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop asks, with every turn; a store that writes to a slow card keeps it waiting."""
+    talks.say("My sister Mina lives in Busan.")
+    assert talks.keeper.people == ("Mina",)
+
+    def busy(*_: object) -> NoReturn:
+        raise AssertionError("the store is asked")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(talks.keeper.store), "query", busy)
+        assert talks.attendant.concerns("Forget what I said about Mina.")
+        assert not talks.attendant.concerns("Mina is home again.")
+    talks.say("Forget what I said about Mina.")
+    talks.say("Yes.")
+    assert talks.keeper.people == ()
 
 
 def test_ordinary_talk_is_no_request(talks: Talks) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from companion.delivery import sounded
 from companion.turns.heard import SpokenClause, heard, heard_of_talk
 
 REPLY = (SpokenClause("That sounds hard.", 17_000), SpokenClause("Shall we take it slowly?", 24_000))
@@ -21,7 +22,9 @@ def test_a_clause_that_was_cut_ends_at_a_whole_word_and_without_dots() -> None:
 
 def test_the_silence_behind_a_clause_says_nothing() -> None:
     voice = np.concatenate((np.full(8000, 0.5, np.float32), np.full(4000, 0.001, np.float32)))
-    clause = SpokenClause("one two three four", 0).spoken(voice[:5000]).spoken(voice[5000:]).spoken(voice[:0])
+    clause = SpokenClause("one two three four", 0)
+    for piece in (voice[:5000], voice[5000:], voice[:0]):
+        clause = sounded(clause, piece)
     assert (clause.samples, clause.silent) == (12_000, 4000)
     assert heard([clause], 4800) == "one two"
     assert heard([clause], 8000) == "one two three four"

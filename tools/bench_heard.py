@@ -16,6 +16,7 @@ import soxr
 from companion import catalog, settings
 from companion.apps.bench_tts import open_the_voice, replies, strongest_whisper
 from companion.catalog import ModelStore
+from companion.delivery import sounded
 from companion.errors import CompanionError
 from companion.events import SAMPLE_RATE, Samples
 from companion.settings import Settings
@@ -40,7 +41,7 @@ def main() -> None:
         if len(ends) != len(text.split()):
             continue
         sentences += 1
-        clause = SpokenClause(text, 0).spoken(sound)
+        clause = sounded(SpokenClause(text, 0), sound)
         for number, (end, after) in enumerate(zip(ends, [*ends[1:], len(sound) / voice.rate], strict=True), 1):
             told = heard([clause], round((end + after) / 2 * voice.rate))
             off[len(told.split()) - number] += 1

@@ -285,7 +285,7 @@ def timed(recognizer: TurnRecognizer, smart_turn: SmartTurn, voice: Voice, repli
     from companion.parts import Pace
 
     said = next(iter(replier.familiar()), None)
-    sound = [*voice.synthesize(said.text if said is not None else "one two three")]
+    sound = [*voice.synthesize(said.text if said is not None else "one two three"), np.zeros(1, np.float32)]
     heard = np.resize(soxr.resample(np.concatenate(sound), voice.rate, SAMPLE_RATE), 3 * SAMPLE_RATE)
     reading = recognizer.timed(heard)
     began = time.perf_counter()

@@ -16,7 +16,7 @@ from companion.turns.taking import Phase
 from companion.worker import Worker
 
 Need = Literal[
-    "microphone", "sound", "clipped", "faint", "echo", "called", "disk", "memory", "locked", "answer", "start"
+    "microphone", "sound", "clipped", "faint", "echo", "called", "others", "disk", "memory", "locked", "answer", "start"
 ]
 
 _TEXTS: Final[dict[str, dict[Need, str]]] = {
@@ -27,6 +27,7 @@ _TEXTS: Final[dict[str, dict[Need, str]]] = {
         "faint": "I can hardly hear you. Please come closer, or turn the microphone up.",
         "echo": "I hear myself too well. I cannot hear you while I speak. A quieter speaker helps, or headphones.",
         "called": "I keep hearing myself. From now on I listen only when you call me, each time.",
+        "others": "Others seem to be talking, or a television. Call me when you want me.",
         "disk": "The disk is full. I cannot keep what we talk about until there is room.",
         "memory": "I could not keep the last thing you said.",
         "locked": "I cannot open my memory, and need your help. The reason is in the log.",
@@ -40,6 +41,7 @@ _TEXTS: Final[dict[str, dict[Need, str]]] = {
         "faint": "목소리가 아주 작게 들려요. 조금 더 가까이 오시거나 마이크 소리를 키워 주세요.",
         "echo": "제 목소리가 너무 크게 들려서, 말하는 동안은 듣지 못해요. 스피커를 줄이거나 이어폰을 써 주세요.",
         "called": "제 목소리가 자꾸 다시 들려요. 이제부터는 부르실 때만, 한 번씩 들을게요.",
+        "others": "다른 사람이나 텔레비전 소리가 들리는 것 같아요. 필요하면 불러 주세요.",
         "disk": "디스크가 가득 찼어요. 자리가 날 때까지 나눈 이야기를 기억하지 못해요.",
         "memory": "방금 하신 말씀을 기억에 남기지 못했어요.",
         "locked": "기억을 열지 못했어요. 도움이 필요해요. 까닭은 로그에 있어요.",
@@ -56,6 +58,7 @@ _OF_SOUND: Final[dict[str, Need]] = {
     "faint": "faint",
     "echo": "echo",
     "echo stays": "called",
+    "others": "others",
 }
 
 _LOST_KO: Final = "소리 장치가 없어졌어요. 다시 연결되면 이어서 할게요."

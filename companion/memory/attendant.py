@@ -112,8 +112,7 @@ class Attendant:
     # --- requests ----------------------------------------------------------------------------------------------------
 
     def _request(self, words: str) -> Request | None:
-        people = [name for (name,) in self._store.query("SELECT DISTINCT person FROM facts WHERE person <> ''")]
-        return requests.parse_request(words, self._language, people)
+        return requests.parse_request(words, self._language, self._keeper.people)
 
     def _decided(self, words: str) -> bool | None:
         """Yes, no, or None: then the owner talks of something else, and nothing is done."""
@@ -241,6 +240,7 @@ class Attendant:
 
     def _drop(self, fact: Fact, outcome: str) -> str:
         forget.forget(self._store, Plan(facts=frozenset({fact.id})), self._keeper.clock())
+        self._keeper.know_people()
         return self._say(outcome)
 
     # --- forgetting --------------------------------------------------------------------------------------------------
@@ -286,6 +286,7 @@ class Attendant:
         if words:  # before the store has erased anything: the loop looks for it in its talk as soon as that has
             self._keeper.forgotten.append(words)
         receipt = forget.forget(self._store, plan, self._keeper.clock())
+        self._keeper.know_people()
         self._keeper.mentioned = ()
         return self._say("done" if receipt.verified else "done_unchecked", things=self._things(plan))
 

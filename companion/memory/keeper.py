@@ -73,6 +73,9 @@ class Keeper:
         self._said: set[str] = set()
         self.forgotten: list[str] = []
         """The words by which something was forgotten in this talk, until it has left the prompt too."""
+        self.people: tuple[str, ...] = ()
+        """Whom facts speak of: whether words are a request is asked by a loop that cannot wait for the store."""
+        self.know_people()
         self._turn = 0
         self._turn_lock = threading.Lock()
         extract("", language, local(self.began))  # reads the tables now, not in the first turn
@@ -101,6 +104,10 @@ class Keeper:
             self._said.add(said)
             learned = sum(self.learn(found, kept, started) for found in self.found(said, started))
         return Saved(kept, learned)
+
+    def know_people(self) -> None:
+        """Facts were kept, or forgotten."""
+        self.people = tuple(n for (n,) in self.store.query("SELECT DISTINCT person FROM facts WHERE person <> ''"))
 
     def after_turn(self) -> None:
         """What has time until nobody waits: the vectors of new episodes, and a day that is over summed up."""
@@ -136,6 +143,7 @@ class Keeper:
             case Conflicts(old):
                 new = facts.save(self.store, replace(fact, kind="inferred"))
                 self.doubts.append(Doubt(old.id, new))
+        self.know_people()
         return True
 
     def last_episode(self) -> int | None:

@@ -32,7 +32,7 @@ class State(Enum):
     MUTED = "muted"
 
 
-Why = Literal["wake word", "key", "window over", "asked", "turn over"]
+Why = Literal["wake word", "key", "window over", "asked", "turn over", "others"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,10 @@ class Attention:
         if self.state is State.MUTED:
             return self._wake(at, "key")
         return self._leave(State.MUTED, "key")
+
+    def leave_be(self) -> list[Step]:
+        """Nobody seems to talk with us: rest until the next call. No turn is on."""
+        return self._leave(self._rests, "others") if self.state is State.AWAKE else []
 
     def only_when_called(self) -> list[Step]:
         """From now on each turn needs the wake word, or the key, anew; there is none on."""

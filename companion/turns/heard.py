@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-
-import numpy as np
-
-from companion.events import Samples
-
-_SILENT = 0.02
-"""Share of its loudest sample below which a voice is silent: -34 dB."""
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +19,6 @@ class SpokenClause:
     of_itself: bool = False
     silent: int = 0
     loudest: float = 0.0
-
-    def spoken(self, sound: Samples) -> SpokenClause:
-        """With the next piece of its `sound`."""
-        size = np.abs(sound)
-        loudest = max(self.loudest, float(size.max(initial=0.0)))
-        audible = np.flatnonzero(size > _SILENT * loudest)
-        silent = len(sound) - 1 - int(audible[-1]) if len(audible) else self.silent + len(sound)
-        return replace(self, samples=self.samples + len(sound), silent=silent, loudest=loudest)
 
 
 def heard(clauses: Sequence[SpokenClause], played: int) -> str:
