@@ -91,6 +91,7 @@ from companion.turns.believable import believable
 from companion.turns.bystanders import Bystanders
 from companion.turns.interruption import Overlap, asks_to_stop, echoes, plain, weigh
 from companion.turns.pauses import Pauses
+from companion.turns.speech import SpeechThresholds
 from companion.turns.taking import Action, Begin, Commit, Dismiss, Hold, Phase, Probe, Read, Resume, TurnTaking
 from companion.turns.words_end import ending
 
@@ -112,8 +113,8 @@ OWN_TURNS, OWN_WORDS = 2, 5
 """Turns of our own words, so many at least, after which a microphone is listened to only when called. An owner takes up
 some words of ours too, and now and then a sentence."""
 
-VOICED = 0.5
-"""Probability from which a window holds a voice, whosever: Silero's own."""
+VOICED_AT = SpeechThresholds().open_at
+"""Probability from which a window holds a voice, whosever."""
 
 LEVEL_EVERY = samples(0.1)
 
@@ -321,7 +322,7 @@ class Conversation:
                 self._mind_echo()
                 deaf = deaf or not self._taking.duplex
             probability = 0.0 if deaf else self._parts.activity.probability(window)
-            self._bystanders.hear(probability >= VOICED)
+            self._bystanders.hear(probability >= VOICED_AT)
             self._act_all(self._taking.hear(end - WINDOW, end, probability, dbfs(window)))
         self._mind_silence()
         self._maybe_next_input()

@@ -122,7 +122,7 @@ def curve(data: Path, models: Path, profile: str, language: str | None, limit: i
     from rich.console import Console
     from rich.progress import track
 
-    rows = _rows(data / TABLE)
+    rows = rows_of_pauses(data / TABLE)
     known = {f"{r.set}/{r.path.name}": r for r in read_sets(data, language)}
     sets: dict[str, list[tuple[Recording, dict[str, str]]]] = {}
     for row in rows:
@@ -218,8 +218,7 @@ class _Senses:
         """Sense every silence of a recording."""
         begin, end = float(row["speech_start_s"]), float(row["speech_end_s"])
         sound = read_sound(recording.path)
-        silences = [(float(at), float(length)) for at, length in json.loads(row["pauses_start_length_s"])]
-        sensed = [self._silence(sound, recording.language, begin, at, length) for at, length in silences]
+        sensed = [self._silence(sound, recording.language, begin, at, length) for at, length in pauses_in(row)]
         return Utterance(
             recording.speaker, (*sensed, self._silence(sound, recording.language, begin, end, float("inf")))
         )
@@ -264,7 +263,12 @@ class _Senses:
         return self._completions[language]
 
 
-def _rows(table: Path) -> list[dict[str, str]]:
+def rows_of_pauses(table: Path) -> list[dict[str, str]]:
+    """The recordings of a `TABLE`.
+
+    Raises:
+        CompanionError: it cannot be read, or lacks a column.
+    """
     try:
         with table.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
@@ -274,6 +278,11 @@ def _rows(table: Path) -> list[dict[str, str]]:
     if not rows or not needed <= rows[0].keys():
         raise CompanionError(f"{table} lacks one of the columns {', '.join(sorted(needed))}")
     return rows
+
+
+def pauses_in(row: dict[str, str]) -> list[tuple[float, float]]:
+    """Start and length, in seconds, of the pauses within the recording of a row."""
+    return [(float(at), float(length)) for at, length in json.loads(row["pauses_start_length_s"])]
 
 
 def show(result: dict[str, Any]) -> None:

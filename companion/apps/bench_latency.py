@@ -74,7 +74,7 @@ class Tally:
             **{stage: percentiles(getattr(latency, stage) for latency in self.latencies) for stage in STAGES},
             "with_lead": spread(latency.gap_ms for latency in self.latencies if latency.led),
             "without_lead": spread(latency.gap_ms for latency in self.latencies if not latency.led),
-            "ahead": ahead(self.ahead),
+            "ahead": worked_ahead(self.ahead),
             "cpu_s": percentiles(self.cpu_s, digits=2),
             "cut_ins": self.cut_ins,
             "missed": self.missed,
@@ -160,7 +160,7 @@ def spread(values: Iterable[float | None]) -> dict[str, float | int | None]:
     return {"n": len(known), **percentiles(known)}
 
 
-def ahead(turns: Sequence[WorkedAhead]) -> dict[str, Any]:
+def worked_ahead(turns: Sequence[WorkedAhead]) -> dict[str, Any]:
     """The work done ahead: replies `begun` in the pauses of a turn and how many of all were `kept`; tokens that the
     model had still to read when it began to answer."""
     return {
@@ -223,7 +223,7 @@ def _table(result: dict[str, Any]) -> None:
 
 
 def done_ahead(figures: dict[str, Any]) -> str:
-    """`ahead` as a line for a person."""
+    """`worked_ahead` as a line for a person."""
     left = figures["unread_tokens"]["p50"]
     tokens = "" if left is None else f"; {left:.0f} tokens of the prompt were left to read (p50)"
     return f"replies begun ahead: {figures['kept']} kept, {figures['thrown_away']} thrown away{tokens}"

@@ -186,14 +186,18 @@ def headless(
 
         settings = effective(places.home, language=language, profile=profile)
         key_file = places.key_file or settings.hands_free.key_file
-        options = [*(["--profile", profile] if profile else []), *(["--language", language] if language else [])]
+        options = [
+            *(["--profile", profile] if profile else []),
+            *(["--language", language] if language else []),
+            *(["--incognito"] if incognito else []),
+        ]
         service = Service(
             "user" if user else "system",
             places.home.absolute(),
             places.models.absolute(),
             settings.profile,
             key_file.absolute() if key_file else None,
-            (*options, *(["--incognito"] if incognito else [])),
+            tuple(options),
         )
         if not dry_run:
             service.install()

@@ -239,8 +239,7 @@ class Attendant:
         return self._say("corrected")
 
     def _drop(self, fact: Fact, outcome: str) -> str:
-        forget.forget(self._store, Plan(facts=frozenset({fact.id})), self._keeper.clock())
-        self._keeper.know_people()
+        self._keeper.forget(Plan(facts=frozenset({fact.id})))
         return self._say(outcome)
 
     # --- forgetting --------------------------------------------------------------------------------------------------
@@ -285,8 +284,7 @@ class Attendant:
     def _forget(self, plan: Plan, words: str = "") -> str:
         if words:  # before the store has erased anything: the loop looks for it in its talk as soon as that has
             self._keeper.forgotten.append(words)
-        receipt = forget.forget(self._store, plan, self._keeper.clock())
-        self._keeper.know_people()
+        receipt = self._keeper.forget(plan)
         self._keeper.mentioned = ()
         return self._say("done" if receipt.verified else "done_unchecked", things=self._things(plan))
 

@@ -20,6 +20,7 @@ from companion.memory.episodes import Episode
 from companion.memory.extraction import Conflicts, FoundFact, New, Same, Supersedes, extract, reconcile
 from companion.memory.facts import Fact
 from companion.memory.feelings import Feeling
+from companion.memory.forget import Plan, Receipt
 from companion.memory.reminder import Note, Reminder
 from companion.memory.vault import Vault
 
@@ -75,7 +76,7 @@ class Keeper:
         """The words by which something was forgotten in this talk, until it has left the prompt too."""
         self.people: tuple[str, ...] = ()
         """Whom facts speak of: whether words are a request is asked by a loop that cannot wait for the store."""
-        self.know_people()
+        self._know_people()
         self._turn = 0
         self._turn_lock = threading.Lock()
         extract("", language, local(self.began))  # reads the tables now, not in the first turn
@@ -105,7 +106,13 @@ class Keeper:
             learned = sum(self.learn(found, kept, started) for found in self.found(said, started))
         return Saved(kept, learned)
 
-    def know_people(self) -> None:
+    def forget(self, plan: Plan) -> Receipt:
+        """Let go for good of what `plan` names."""
+        receipt = forget.forget(self.store, plan, self.clock())
+        self._know_people()
+        return receipt
+
+    def _know_people(self) -> None:
         """Facts were kept, or forgotten."""
         self.people = tuple(n for (n,) in self.store.query("SELECT DISTINCT person FROM facts WHERE person <> ''"))
 
@@ -143,7 +150,7 @@ class Keeper:
             case Conflicts(old):
                 new = facts.save(self.store, replace(fact, kind="inferred"))
                 self.doubts.append(Doubt(old.id, new))
-        self.know_people()
+        self._know_people()
         return True
 
     def last_episode(self) -> int | None:

@@ -101,12 +101,12 @@ class Attention:
 
     def leave_be(self) -> list[Step]:
         """Nobody seems to talk with us: rest until the next call. No turn is on."""
-        return self._leave(self._rests, "others") if self.state is State.AWAKE else []
+        return self._rest("others")
 
     def only_when_called(self) -> list[Step]:
         """From now on each turn needs the wake word, or the key, anew; there is none on."""
         self._called_only = self._leaves = True
-        return self._leave(self._rests, "turn over") if self.state is State.AWAKE else []
+        return self._rest("turn over")
 
     def turn_began(self) -> None:
         """The owner speaks: no window runs out until the turn is over, or was none."""
@@ -115,7 +115,7 @@ class Attention:
     def nothing_said(self) -> list[Step]:
         """What began as a turn was none: the window goes on where it was, and who asked for rest has it now."""
         self._busy = False
-        return self._rest() if self._resting else []
+        return self._rest("asked") if self._resting else []
 
     def asked_to_rest(self, asked: bool = True) -> None:
         """The turn that is on asks to be left alone, or does not; what it is answered with is still said."""
@@ -129,15 +129,15 @@ class Attention:
         if another:
             return []
         if self._resting:
-            return self._rest()
-        return self._leave(self._rests, "turn over") if self._called_only else []
+            return self._rest("asked")
+        return self._rest("turn over") if self._called_only else []
 
     def tick(self, at: int) -> list[Step]:
         """Time has come to sample `at`."""
         if self._busy:
             return []
         if self._until is not None and at >= self._until:
-            return self._leave(self._rests, "window over")
+            return self._rest("window over")
         if self._invite_at is not None and at >= self._invite_at:
             self._invite_at = None
             return [Invite()]
@@ -148,8 +148,8 @@ class Attention:
         self._until = self._window(at)
         return [Change(State.AWAKE, why)]
 
-    def _rest(self) -> list[Step]:
-        return self._leave(self._rests, "asked")
+    def _rest(self, why: Why) -> list[Step]:
+        return self._leave(self._rests, why) if self.state is State.AWAKE else []
 
     def _leave(self, state: State, why: Why) -> list[Step]:
         self.state = state

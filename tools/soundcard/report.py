@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from companion.apps.bench_latency import ahead, done_ahead, spread
+from companion.apps.bench_latency import done_ahead, spread, worked_ahead
 from tools.soundcard.analyse import STAGES, Found, Interjection
 
 
@@ -42,7 +42,7 @@ def summary(found: Found) -> dict[str, Any]:
         **{stage: spread(one.stages[stage] for one in steps) for stage in STAGES},
         "cut_ins": sum(one.cut_in for one in steps),
         "missed": sum(one.gap_ms is None for one in steps),
-        "ahead": ahead([one.ahead for one in steps if one.ahead is not None]),
+        "ahead": worked_ahead([one.ahead for one in steps if one.ahead is not None]),
         "cpu_s": spread(one.cpu_s for one in steps if one.interjection is None),
         "memory_mb": _memory([one.memory_mb for one in steps]),
         "interruptions": {

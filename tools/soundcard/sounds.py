@@ -6,9 +6,7 @@ All sounds come at one level, so that "an echo at -12 dB" means the same in ever
 
 from __future__ import annotations
 
-import csv
 import io
-import json
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +15,7 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
-from companion.apps.bench_endpoint import TABLE
+from companion.apps.bench_endpoint import TABLE, pauses_in, rows_of_pauses
 from companion.apps.recordings import Recording, pick, read_sets
 from companion.errors import CompanionError
 from companion.events import Samples
@@ -119,11 +117,12 @@ class Library:
         """`n` sentences in which somebody pauses for half a second or longer.
 
         Raises:
-            CompanionError: the folder tells of no pauses.
+            CompanionError: the folder has no table of pauses, or none of these recordings in it.
         """
         folders = {folder for folder, _ in (_OPENINGS[self._language], _OTHERS[self._language])}
-        paused = longest_pauses(self._data)
-        found = [r for r in self._recordings if r.set in folders and paused.get(r.path.name, 0.0) >= HESITATES_S]
+        rows = rows_of_pauses(self._data / TABLE)
+        paused = {row["file"] for row in rows if any(length >= HESITATES_S for _, length in pauses_in(row))}
+        found = [r for r in self._recordings if r.set in folders and f"{r.set}/{r.path.name}" in paused]
         if not found:
             raise CompanionError(f"no pauses are told of in {self._data / TABLE}: give a folder with --data")
         chosen = [_recorded(one, "sentence") for one in pick(found, n)]
@@ -162,17 +161,6 @@ class Library:
         name, length = _YES_KO
         found = [_recorded(one, "backchannel", length) for one in self._recordings if one.path.stem == name]
         return [replace(one, text="네") for one in found]
-
-
-def longest_pauses(data: Path) -> dict[str, float]:
-    """The longest pause within each recording of the table, in seconds, by the file's name."""
-    if not (data / TABLE).exists():
-        return {}
-    with (data / TABLE).open(encoding="utf-8", newline="") as table:
-        return {
-            Path(row["file"]).name: max((length for _, length in json.loads(row["pauses_start_length_s"])), default=0.0)
-            for row in csv.DictReader(table)
-        }
 
 
 def _alternate(*lists: Iterable[T]) -> list[T]:
