@@ -47,7 +47,7 @@ class Talks:
         """What the memory answers, last of all; ordinary talk is kept."""
         answer = self.attendant.answer(words)
         if (carry_out := self.attendant.agreed) is not None:
-            answer = carry_out()
+            answer = carry_out() or answer
         if answer is None:
             self.keeper.save(self.now, words, "I see.")
         return answer
@@ -352,6 +352,54 @@ def test_a_yes_that_is_taken_back_before_it_is_answered_destroys_nothing(talks: 
     assert talks.attendant.answer(then) == "Nothing is forgotten."
     assert talks.attendant.agreed is None
     assert talks.said() == ["Tom lied to me."]
+
+
+def test_a_request_that_goes_on_before_its_answer_is_heard_is_kept_once_and_whole(talks: Talks) -> None:
+    half = "Remember that the spare key is under the blue"
+    whole = "Remember that the spare key is under the blue pot in the garden."
+    assert talks.attendant.answer(half) == "I will remember that."
+    assert talks.said() == []
+    assert talks.say(whole) == "I will remember that."
+    assert talks.said() == [whole]
+    assert talks.attendant.agreed is None
+
+
+def test_a_correction_that_goes_on_before_its_answer_is_heard_corrects_once(talks: Talks) -> None:
+    talks.say("I live in Seoul.")
+    talks.say("What do you know about me?")
+    assert talks.attendant.answer("That's wrong.") == "Then I will not use it any more. How is it?"
+    assert talks.statements() == ["lives in Seoul"]
+    assert talks.say("That's wrong, I live in Busan.") == "Thank you. I have put it right."
+    assert talks.statements() == ["lives in Busan"]
+
+
+def test_what_was_promised_and_not_taken_back_is_done_though_its_answer_was_cut_off(talks: Talks) -> None:
+    talks.attendant.answer("Remember that the rent is due on the 3rd.")
+    talks.say("How are you?")
+    assert talks.said() == ["How are you?", "Remember that the rent is due on the 3rd."]
+    talks.attendant.answer("Remember that Mia's train leaves at nine.")
+    talks.attendant.settle()
+    assert talks.said()[0] == "Remember that Mia's train leaves at nine."
+
+
+def test_the_end_of_a_talk_forgets_nothing_that_was_not_answered(talks: Talks) -> None:
+    talks.say("Tom lied to me.")
+    talks.say("Forget everything.")
+    talks.attendant.answer("Yes.")
+    talks.attendant.settle()
+    assert talks.said() == ["Tom lied to me."]
+
+
+def test_an_answer_to_a_doubt_can_be_taken_back_until_its_own_is_heard(talks: Talks) -> None:
+    talks.say("My mother is called Anna.")
+    talks.say("My mother is called Berta.")
+    talks.attendant.question()
+    before = talks.statements()
+    talks.attendant.answer("Yes.")
+    assert talks.statements() == before
+    assert talks.attendant.concerns("Yes, that's right.")
+    assert talks.say("Yes, that's right.") == "Thank you. I have put it right."
+    assert [fact.statement for fact in _used(talks)] == ["has a mother called Berta"]
 
 
 @pytest.mark.parametrize(

@@ -52,12 +52,12 @@ class TalkMemory:
         return self._attendant.concerns(words)
 
     def answer(self, words: str) -> str | None:
-        """Do what `words` ask of the memory, and say so."""
+        """What is said to `words` that ask something of the memory."""
         return self._attendant.answer(words)
 
     @property
     def agreed(self) -> Callable[[], str] | None:
-        """Destroys what the last words agreed to, and says so."""
+        """Does what the last words asked for, once they cannot be taken back, and gives what is said behind that."""
         return self._attendant.agreed
 
     def question(self) -> str | None:
@@ -123,6 +123,7 @@ class TalkMemory:
         Raises:
             CompanionError: a turn could not be kept; the message says why.
         """
+        self._attendant.settle()
         self._keeper.close()
         if self._failure is not None:
             raise self._failure

@@ -45,12 +45,12 @@ class Memory(Protocol):
         """Whether `words` ask something of the memory itself. Changes nothing."""
 
     def answer(self, words: str) -> str | None:
-        """Do what `words` ask of the memory, and say so; None where they ask nothing of it."""
+        """What is said to `words` that ask something of the memory; None where they ask nothing of it."""
 
     @property
     def agreed(self) -> Callable[[], str] | None:
-        """Destroys what the last words agreed to, and says so, once they cannot be taken back; None: they agreed to
-        nothing of the kind."""
+        """Does what the last words asked for, once they cannot be taken back, and gives what is said behind the answer
+        to them, which may be nothing; None: they change nothing."""
 
     def question(self) -> str | None:
         """What the owner should be asked about something remembered."""

@@ -307,7 +307,7 @@ class Replier:
         return self._carried_out(answer, carry_out)
 
     def _carried_out(self, answer: str, carry_out: Callable[[], str]) -> Iterator[Clause]:
-        """The `answer` to what was agreed to, and what is said when it is done, which is behind that answer."""
+        """The `answer` to what was asked for, and what is said when it is done, which is behind that answer."""
         for clause in _said(answer, aside=True):
             yield replace(clause, last=False, waits=clause.last)
         done = carry_out()
@@ -553,6 +553,6 @@ def _fixed(answer: FixedAnswer) -> Iterator[Clause]:
 
 def _said(answer: str, *, aside: bool = False, style: str = "neutral") -> Iterator[Clause]:
     """An answer that no model writes, sentence by sentence."""
-    pieces = sentences(answer)
+    pieces = sentences(answer) or [""]
     for number, piece in enumerate(pieces, 1):
         yield Clause(piece, last=number == len(pieces), aside=aside, style=style)

@@ -1,8 +1,9 @@
 """Does what the owner asks of the memory by voice, and says what was done.
 
-Nothing is destroyed on a request alone: what would go is said first, and only a clear yes lets it go, which can be
-taken back until the answer to it is heard. Anything else is a no. What is said here is no part of the talk: it is
-neither kept nor shown to the language model, for "forget Anna" would keep Anna.
+Nothing is destroyed on a request alone: what would go is said first, and only a clear yes lets it go. Anything else is
+a no. Whatever changes the memory is done once the answer to it is heard: until then the owner can go on, and the words
+were a part of what is said then. (Off the record is at once.) What is said here is no part of the talk: it is neither
+kept nor shown to the language model, for "forget Anna" would keep Anna.
 """
 
 from __future__ import annotations
@@ -25,21 +26,38 @@ Answer = Callable[[], str]
 
 
 @dataclass(frozen=True, slots=True)
+class _Deed:
+    """What is `said` to the owner's words. `do`, once that is heard, gives what is said behind it, often nothing."""
+
+    said: str
+    do: Answer
+
+
+@dataclass(frozen=True, slots=True)
 class _Pending:
-    """A question that was asked. `yes` and `no` do what the answer calls for and give what is said then.
+    """A question that was asked. `yes` and `no` give what is said to the answer; what that does is in the `_Deed`.
 
     `forgets`: a yes destroys something.
     """
 
-    yes: Answer
-    no: Answer
+    yes: Callable[[], str | _Deed]
+    no: Callable[[], str | _Deed]
     forgets: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """`do` is to be done once the answer to `words` is heard; `question`: which they answered, if any."""
+
+    words: str
+    do: Answer
+    question: _Pending | None
 
 
 class Attendant:
     """The requests of one talk.
 
-    State: the question that was asked last, if any, and whether it was agreed to and nothing is done yet.
+    State: the question that was asked last, if any, and what is to be done and is not yet.
     """
 
     def __init__(self, keeper: Keeper) -> None:
@@ -47,11 +65,16 @@ class Attendant:
         self._store = keeper.store
         self._language = keeper.language
         self._pending: _Pending | None = None
-        self._agreed = False
+        self._due: _Due | None = None
 
     def concerns(self, words: str) -> bool:
         """Whether `words` are a request, or the answer to a question that was asked. Changes nothing."""
-        if self._agreed or (self._pending is not None and self._decided(words) is not None):
+        due, pending = self._due, self._pending
+        if due is not None and due.question is not None:
+            pending = due.question  # the owner may go on answering it
+            if pending.forgets:
+                return True
+        if pending is not None and self._decided(words) is not None:
             return True
         try:
             return self._request(words) is not None
@@ -59,43 +82,67 @@ class Attendant:
             return False  # if they are one, `answer` says that it did not work
 
     def answer(self, words: str) -> str | None:
-        """Do what `words` ask for and give what is said to it; None for ordinary talk.
+        """What is said to `words`; None for ordinary talk. What they change is done by `agreed`.
 
-        A question that was asked is over with the next words, whatever they are; only a yes that destroys something
-        waits for `agreed` to be called.
+        A question that was asked is over with the next words, whatever they are.
         """
-        pending, self._pending = self._pending, None
-        taken_back, self._agreed = self._agreed, False
         try:
+            taken_back = self._take_back(words)
+            pending, self._pending = self._pending, None
             if pending is not None:
                 yes = self._decided(words)
-                if yes and pending.forgets:
-                    self._pending, self._agreed = pending, True
-                    return self._say("agreed")
                 if yes:
-                    return pending.yes()
+                    return self._promised(pending.yes(), words, pending)
                 if yes is False or taken_back:
-                    return pending.no()
+                    return self._promised(pending.no(), words, pending)
             request = self._request(words)
-            return None if request is None else self._do(request, words)
+            return None if request is None else self._promised(self._do(request, words), words)
         except StoreError:
             return self._say("failed")
 
     @property
     def agreed(self) -> Answer | None:
-        """Destroys what the last words agreed to, and says so; None where they agreed to nothing.
+        """Does what the last words asked for, and gives what is said behind the answer; None: they change nothing.
 
-        For the moment in which the answer to them sounds: until then the owner can go on, and take them back.
+        For the moment in which that answer sounds: until then the owner can go on, and take them back.
         """
-        return self._carry_out if self._agreed else None
+        return self._carry_out if self._due is not None else None
+
+    def settle(self) -> None:
+        """The talk is over: what was promised, and not taken back, is done; nothing is destroyed."""
+        if self._due is not None and not (self._due.question is not None and self._due.question.forgets):
+            self._carry_out()
+
+    def _promised(self, answer: str | _Deed, words: str, question: _Pending | None = None) -> str:
+        if isinstance(answer, str):
+            return answer
+        self._due = _Due(words, answer.do, question)
+        return answer.said
 
     def _carry_out(self) -> str:
-        pending, self._pending, self._agreed = self._pending, None, False
-        assert pending is not None
+        due, self._due = self._due, None
+        assert due is not None
         try:
-            return pending.yes()
+            return due.do()
         except StoreError:
             return self._say("failed")
+
+    def _take_back(self, words: str) -> bool:
+        """Whether a yes to forgetting was not heard to be answered, and is none.
+
+        What else the answer was not heard to is void where the owner went on, and done where `words` begin anew.
+        """
+        due = self._due
+        if due is None:
+            return False
+        if due.question is not None and due.question.forgets:
+            self._pending, self._due = due.question, None
+            return True
+        if requests.goes_on(due.words, words):
+            self._pending, self._due = due.question, None
+        else:
+            self._carry_out()
+        return False
 
     def question(self) -> str | None:
         """What the owner should be asked at the end of a reply; None where nothing is in doubt."""
@@ -120,8 +167,8 @@ class Attendant:
             return True
         return False if requests.denied(words, self._language) else None
 
-    def _do(self, request: Request, words: str) -> str:
-        acts: dict[requests.Act, Answer] = {
+    def _do(self, request: Request, words: str) -> str | _Deed:
+        acts: dict[requests.Act, Callable[[], str | _Deed]] = {
             "remember": lambda: self._remember(words, request),
             "tell": lambda: self._tell(request.about),
             "why": self._why,
@@ -138,7 +185,10 @@ class Attendant:
 
     # --- remembering and telling -------------------------------------------------------------------------------------
 
-    def _remember(self, words: str, request: Request) -> str:
+    def _remember(self, words: str, request: Request) -> _Deed:
+        return _Deed(self._say("remembered"), lambda: self._keep_words(words, request))
+
+    def _keep_words(self, words: str, request: Request) -> str:
         """Keep the words, and what they prove; where they prove nothing known, the owner's own words are the fact."""
         now = self._keeper.clock()
         off, self._keeper.off_record = self._keeper.off_record, False  # asked for: kept even off the record
@@ -150,7 +200,7 @@ class Attendant:
             start, end = request.at
             quoted = FoundFact(f"“{words[start:end]}”", request.at, key="", topic="", confidence=1.0)
             self._keeper.learn(quoted, saved.episode, now)
-        return self._say("remembered")
+        return ""
 
     def _tell(self, about: str) -> str:
         known = facts.known(self._store, self._keeper.clock())
@@ -203,7 +253,7 @@ class Attendant:
 
     # --- putting right -----------------------------------------------------------------------------------------------
 
-    def _wrong(self, words: str, request: Request) -> str:
+    def _wrong(self, words: str, request: Request) -> str | _Deed:
         """Not used any more from now on; where the owner says how it is, that is learned in its place."""
         told = self._told_last()
         right = self._keeper.found(request.text, self._keeper.clock()) if request.text else []
@@ -212,17 +262,19 @@ class Attendant:
             return self._say("ask_which")  # several were told: nothing goes on a guess
         if wrong is None and not request.text:
             return self._say("nothing_to_correct")
+        answer = self._say("corrected" if request.text else "ask_right")
+        return _Deed(answer, lambda: self._put_right(wrong, words, request))
+
+    def _put_right(self, wrong: Fact | None, words: str, request: Request) -> str:
         if wrong is not None:  # not erased, without a yes; and who finds the old words finds what is right
             facts.edit(self._store, wrong.id, valid_to=max(wrong.valid_from, self._keeper.clock()))
         self._keeper.mentioned = ()
-        if not request.text:
-            return self._say("ask_right")
-        saved = self._keeper.save(self._keeper.clock(), words, self._say("corrected"))
-        if saved is not None and not saved.facts:
-            self._keeper.learn(
-                FoundFact(f"“{request.text}”", request.at, key="", topic=""), saved.episode, self._keeper.clock()
-            )
-        return self._say("corrected")
+        if request.text:
+            saved = self._keeper.save(self._keeper.clock(), words, self._say("corrected"))
+            if saved is not None and not saved.facts:
+                quoted = FoundFact(f"“{request.text}”", request.at, key="", topic="")
+                self._keeper.learn(quoted, saved.episode, self._keeper.clock())
+        return ""
 
     def _replaced(self, told: Sequence[Fact], right: Sequence[FoundFact]) -> Fact | None:
         """The fact that is wrong: the one like what is right, among those told last or all that are known; else the
@@ -234,13 +286,19 @@ class Attendant:
                 return same[0]
         return told[0] if len(told) == 1 else None
 
-    def _confirm(self, fact: Fact, instead_of: Fact | None = None) -> str:
-        facts.confirm(self._store, fact.id, instead_of=instead_of.id if instead_of else None)
-        return self._say("corrected")
+    def _confirm(self, fact: Fact, instead_of: Fact | None = None) -> _Deed:
+        def confirm() -> str:
+            facts.confirm(self._store, fact.id, instead_of=instead_of.id if instead_of else None)
+            return ""
 
-    def _drop(self, fact: Fact, outcome: str) -> str:
-        self._keeper.forget(Plan(facts=frozenset({fact.id})))
-        return self._say(outcome)
+        return _Deed(self._say("corrected"), confirm)
+
+    def _drop(self, fact: Fact, outcome: str) -> _Deed:
+        def drop() -> str:
+            self._keeper.forget(Plan(facts=frozenset({fact.id})))
+            return ""
+
+        return _Deed(self._say(outcome), drop)
 
     # --- forgetting --------------------------------------------------------------------------------------------------
 
@@ -273,9 +331,8 @@ class Attendant:
     def _ask(self, plan: Plan, question: str, words: str = "", **values: str) -> str:
         if not plan:
             return self._say("nothing_found")
-        self._pending = _Pending(
-            lambda: self._forget(plan, words), lambda: self._say("nothing_forgotten"), forgets=True
-        )
+        agreed = _Deed(self._say("agreed"), lambda: self._forget(plan, words))
+        self._pending = _Pending(lambda: agreed, lambda: self._say("nothing_forgotten"), forgets=True)
         return self._say(question, things=self._things(plan), **values)
 
     def _ask_about(self, words: str) -> str:

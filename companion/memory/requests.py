@@ -81,6 +81,14 @@ def denied(said: str, language: str) -> bool:
     return re.fullmatch(no, " ".join(without_marks(lowered(said)).split())) is not None
 
 
+def goes_on(before: str, said: str) -> bool:
+    """Whether `said` is what was `before`, and more: it begins with the same words, but for the last one, which may
+    have been half heard."""
+    first, now = (without_marks(lowered(words)).split() for words in (before, said))
+    first = first[: max(1, len(first) - 1)]
+    return bool(first) and now[: len(first)] == first
+
+
 def asks_of_self(said: str, language: str) -> bool:
     """Whether this is a question about the owner, which what is known may answer: "where do I live?"."""
     if language not in _TABLE or "?" not in said:
