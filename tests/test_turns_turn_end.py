@@ -113,11 +113,13 @@ def test_the_more_of_a_sentence_it_is_the_sooner_it_is_answered(sound: float, on
     assert PARSED.shortest <= waits[1] <= waits[0] <= PARSED.timeout
 
 
-@given(st.lists(st.floats(0.01, 60), max_size=100), st.floats(0, 1))
-def test_no_owner_is_waited_for_without_end(lengths: list[float], completeness: float) -> None:
+@given(st.lists(st.floats(0.01, 60), max_size=100), st.lists(st.booleans(), max_size=100), st.floats(0, 1))
+def test_no_owner_is_waited_for_without_end(lengths: list[float], cut_ins: list[bool], completeness: float) -> None:
     pauses = Pauses()
     for length in lengths:
         pauses = pauses.observe(length)
+    for cut_in in cut_ins:
+        pauses = pauses.answered(cut_in=cut_in)
     assert POLICY.shortest <= turn_end(Cues(4.0, completeness), pauses).wait <= POLICY.timeout
     assert turn_end(Cues(10.0, 0.9), pauses).wait <= POLICY.longest
     assert Pauses.restore(pauses.record()) == pauses
@@ -131,12 +133,48 @@ def test_an_owner_who_pauses_long_is_given_more_time_and_one_who_does_not_less()
     assert waits == sorted(set(waits))
 
 
+def _answered(pauses: Pauses, *cut_ins: bool) -> Pauses:
+    for cut_in in cut_ins:
+        pauses = pauses.answered(cut_in=cut_in)
+    return pauses
+
+
+@pytest.mark.parametrize(
+    "policy", [policy_of("short", parses=True), policy_of("normal", parses=True), EndpointPolicy()]
+)
+def test_who_is_cut_in_on_again_and_again_is_given_more_time_until_that_is_over(policy: EndpointPolicy) -> None:
+    def waits(pauses: Pauses) -> tuple[int, ...]:
+        return tuple(decided(Cues(3.0, sound, "open", -1.0), pauses, policy).wait for sound in (0.95, 0.1))
+
+    often = _answered(Pauses(), True, True, False, True)
+    assert all(late > soon for late, soon in zip(waits(often), waits(Pauses()), strict=True) if soon < policy.longest)
+    assert waits(_answered(often, *[False] * 12)) == waits(Pauses())
+
+
+def test_who_is_hardly_ever_cut_in_on_is_answered_as_soon_as_ever() -> None:
+    pauses = Pauses()
+    for _ in range(10):
+        pauses = _answered(pauses, True, *[False] * 13)
+        assert pauses.patience == 0.0
+    assert _answered(Pauses(), True).patience < 0.5
+
+
 def test_one_pause_hardly_moves_what_is_known_of_people() -> None:
     assert Pauses().observe(1.5).median < PRIOR * 1.3
     assert Pauses().observe(2.4) == Pauses().observe(COUNTED)
 
 
-@pytest.mark.parametrize("record", [None, 7, {}, {"log_sum": "a", "count": 1}, {"log_sum": 999.0, "count": 2}])
+@pytest.mark.parametrize(
+    "record",
+    [
+        None,
+        7,
+        {},
+        {"log_sum": "a", "count": 1},
+        {"log_sum": 999.0, "count": 2},
+        {"log_sum": 0.0, "count": 1, "cut_ins": 3, "turns": 2},
+    ],
+)
 def test_a_damaged_record_of_pauses_is_an_unknown_owner(record: object) -> None:
     assert Pauses.restore(record) == Pauses()
 
@@ -149,6 +187,11 @@ def test_the_bench_counts_a_reply_before_the_end_once_and_its_delay_after_the_en
     figures = run_policy(talk, lambda silence, pauses: 0.5)
     assert figures == {"cut_ins": 0.5, "answers": 0.0, "delay_ms": 500.0, "mean_delay_ms": 500.0}
     assert run_policy(talk, lambda silence, pauses: 0.5, making=0.25)["cut_ins"] == 0.0
+
+
+def test_a_record_from_before_cut_ins_were_counted_still_tells_the_pauses() -> None:
+    pauses = Pauses().observe(0.9)
+    assert Pauses.restore({"log_sum": pauses.log_sum, "count": pauses.count}) == pauses
 
 
 def test_a_long_turn_that_goes_on_is_nodded_to_rarely_and_not_where_it_would_be_in_the_way() -> None:

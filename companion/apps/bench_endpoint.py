@@ -157,7 +157,7 @@ def run_policy(utterances: Iterable[Utterance], wait: Wait, making: float = 0.0)
         cut.append(early)
         answered.append(answer)
         delays.append((wait(utterance.silences[-1], pauses) + making) * 1000)
-        owners[utterance.speaker] = pauses
+        owners[utterance.speaker] = pauses.answered(cut_in=early)
     return {
         "cut_ins": round(sum(cut) / len(cut), 3),
         "answers": round(sum(answered) / len(answered), 3),
