@@ -95,5 +95,14 @@ def test_a_click_in_both_channels_tells_how_far_they_are_apart() -> None:
     assert apart == pytest.approx([0.007, 0.007], abs=1e-6)
 
 
+def test_a_nod_is_no_answer_and_what_comes_behind_it_is() -> None:
+    speaker = measure.activity(at(1.1, voice(0.5, 2)) + at(2.0, voice(1.0, 3)), RATE, measure.SPEAKER_DB)
+    answers = speaker.without([1.0], 0.3, 0.15, 1.0)
+    assert speaker.first(0, 5) == pytest.approx(1.1, abs=WITHIN)
+    assert answers.first(0, 5) == pytest.approx(2.0, abs=WITHIN)
+    assert speaker.without([0.5], 0.3, 0.15, 1.0).first(0, 5) == speaker.first(0, 5)
+    assert speaker.without([1.9], 0.3, 0.15, 0.4).last(2.0, 5) == pytest.approx(3.0, abs=WITHIN)
+
+
 def test_pure_silence_holds_no_sound() -> None:
     assert measure.activity(np.zeros(RATE, np.float32), RATE, measure.SPEAKER_DB).first(0, 1) is None

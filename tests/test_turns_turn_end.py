@@ -156,7 +156,7 @@ def test_who_is_hardly_ever_cut_in_on_is_answered_as_soon_as_ever() -> None:
     for _ in range(10):
         pauses = _answered(pauses, True, *[False] * 13)
         assert pauses.patience == 0.0
-    assert _answered(Pauses(), True).patience < 0.5
+    assert _answered(Pauses(), True, False, False).patience == 0.0
 
 
 def test_one_pause_hardly_moves_what_is_known_of_people() -> None:

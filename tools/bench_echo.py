@@ -2,6 +2,7 @@
 
     .venv/bin/python -m tools.bench_echo
     .venv/bin/python -m tools.bench_echo --room 0.3 --echo -6 --json
+    .venv/bin/python -m tools.bench_echo --language ko
 
 The virtual card of `bench_soundcard` has an echo, but no room. Here the loudspeaker's sound comes back through a room's
 impulse response: 73 ms late (as on that card), with a reverberation that falls by 60 dB in so many seconds. We speak,
@@ -31,13 +32,13 @@ from rich.table import Table
 from companion import catalog, settings
 from companion.apps.json_output import print_json
 from companion.apps.recordings import default_data
-from companion.apps.scoring import ErrorRate, word_errors
+from companion.apps.scoring import ErrorRate, character_errors, word_errors
 from companion.audio.echo import EchoCanceller
 from companion.audio.far_line import LEAD
 from companion.audio.voice_activity import WINDOW
 from companion.errors import CompanionError
 from companion.events import FRAME, SAMPLE_RATE, Samples, samples
-from companion.settings import Settings
+from companion.settings import Language, Settings
 from companion.turns.interruption import Overlap, weigh
 from companion.turns.speech import SpeechDetector, SpeechThresholds
 from companion.turns.taking import TurnLimits
@@ -66,8 +67,8 @@ SENTENCES, WORDS, PASSING = 24, 24, 60
 @dataclass(frozen=True, slots=True)
 class Over:
     """Sounds over our voice. `late_ms`: how much later than in the recording by itself a voice is noticed, p50 and p95,
-    of sentences, stop words and names; `missed` of them never. `wrong`, `wrong_alone`: share of the sentences' words.
-    `stopped_for`: passing sounds that are read as something to stop for."""
+    of sentences, stop words and names; `missed` of them never. `wrong`, `wrong_alone`: share of the sentences' words,
+    or Korean syllables. `stopped_for`: passing sounds that are read as something to stop for."""
 
     n: int
     late_ms: tuple[float, float]
@@ -84,13 +85,14 @@ def main() -> int:
     parser.add_argument("--room", type=float, action="append", metavar="RT60", help="may be repeated; 0: no room")
     parser.add_argument("--echo", type=float, default=-12.0, metavar="DB", help="level of the echo (default: -12)")
     parser.add_argument("--data", type=Path, metavar="DIR", default=default_data(), help="recordings to say")
+    parser.add_argument("--language", choices=("en", "ko"), default="en", help="of our voice, and of who talks over it")
     parser.add_argument("--json", action="store_true", help="print JSON for scripts")
     given = parser.parse_args()
     try:
-        ours, library = our_voice(), Library(given.data, "en")
+        ours, library = our_voice(given.language), Library(given.data, given.language)
         rooms = {
             room: {
-                "over": asdict(over(ours, library, room, given.echo)),
+                "over": asdict(over(ours, library, given.language, room, given.echo)),
                 "windows": {change: by_ourselves(ours, room, given.echo, change) for change in CHANGES},
             }
             for room in track(given.room or ROOMS_S, "rooms", console=Console(stderr=True))
@@ -105,21 +107,21 @@ def main() -> int:
     return 0
 
 
-def our_voice() -> Samples:
+def our_voice(language: Language) -> Samples:
     """Replies as a conversation has them, one after the other, at `SAMPLE_RATE`."""
     from companion.apps import bench_tts
     from companion.tts.voice import open_voice
 
     store = catalog.ModelStore(settings.default_models())
-    model = catalog.load().needed(store, "tts", Settings().profile, "en")
-    voice = open_voice("en", store.path(model), model.id)
-    lines = bench_tts.replies("en")
+    model = catalog.load().needed(store, "tts", Settings().profile, language)
+    voice = open_voice(language, store.path(model), model.id)
+    lines = bench_tts.replies(language)
     pause = np.zeros(samples(0.3), np.float32)
     spoken = [piece for line in lines for piece in (*voice.synthesize(line), pause)]
     return np.asarray(soxr.resample(np.concatenate(spoken), voice.rate, SAMPLE_RATE), np.float32)
 
 
-def over(ours: Samples, library: Library, room: float, echo_db: float) -> Over:
+def over(ours: Samples, library: Library, language: Language, room: float, echo_db: float) -> Over:
     """Everything there is to say, said over our voice."""
     sounds = [
         *library.sentences(SENTENCES),
@@ -137,7 +139,8 @@ def over(ours: Samples, library: Library, room: float, echo_db: float) -> Over:
     voices = [*alone.voices(heard)]
 
     late, missed, wrong, wrong_alone, stopped_for = [], 0, ErrorRate(0, 0), ErrorRate(0, 0), 0
-    read = partial(alone.understood, language="en", profile="starter")
+    errors = character_errors if language == "ko" else word_errors
+    read = partial(alone.understood, language=language, profile="starter")
     for sound, (at, recorded), expected in zip(sounds, placed, noticed, strict=True):
         span = slice(at - samples(0.25), at + len(recorded) + samples(0.25))
         text = read(heard[span])
@@ -150,8 +153,8 @@ def over(ours: Samples, library: Library, room: float, echo_db: float) -> Over:
         elif expected is not None:
             late.append((when - expected) / SAMPLE_RATE * 1000)
         if sound.kind == "sentence":
-            wrong += word_errors(sound.text, text, "en")
-            wrong_alone += word_errors(sound.text, read(clean[span]), "en")
+            wrong += errors(sound.text, text, language)
+            wrong_alone += errors(sound.text, read(clean[span]), language)
     passing = sum(sound.passing for sound in sounds)
     p50, p95 = np.percentile(late, [50, 95])
     return Over(

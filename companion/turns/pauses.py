@@ -19,9 +19,10 @@ SHORTEST, LONGEST = 0.2, 2.5
 _CUT_INS, _TURNS = 0.5, 8.0  # what is known of others: as if we had cut in on half a turn of eight
 _FADES = 0.9  # with every turn the ones before count less: ten of them, about
 
-OFTEN, TOO_OFTEN = 0.12, 0.25
-"""Shares of turns, shrunk to what is known of others. From the first on, which is one cut-in in six turns over a longer
-talk, the owner is given more time; from the second, two in five, all there is. Read English has one in fourteen."""
+OFTEN, TOO_OFTEN = 0.13, 0.2
+"""Shares of turns, shrunk to what is known of others. From the first on, which over a longer talk is a cut-in in every
+fifth turn or so, the owner is given more time; from the second, three in ten, all there is. Read English has one in
+fourteen."""
 
 COUNTED = 1.0
 """Seconds. A longer one counts like this: one thoughtful silence should not make every answer after it late."""

@@ -27,6 +27,10 @@ EARLY_S = 0.05
 RESUME_S = 2.0
 """Seconds after a passing sound within which the reply must go on."""
 
+NOD_BEGINS_S, NOD_STILL_S, NOD_LASTS_S = 0.3, 0.15, 1.0
+"""A backchannel of ours begins so soon after it is told, ends where it is silent for so long, and is no longer than
+that. It is no answer, and cuts in on nobody."""
+
 NEAR_S = 0.5
 """A turn belongs to the sound in which it begins, give or take this: a voice is noticed late, and has a pre-roll."""
 
@@ -58,9 +62,9 @@ class Step:
     """What a step led to. `gap_ms`: last sample of the owner → first at the speaker; None where the turn was missed.
 
     `told_gap_ms`: the same as the program tells it. `led`: it opened with a lead. `stumbled_ms`: how much longer
-    than its recording the opening took on the card; other than 0 where the machine was too busy to play it.
-    `memory_mb`: what the program held once the step was over. `ahead`: what was done before the turn was
-    over.
+    than its recording the opening took on the card; other than 0 where the machine was too busy to play it. `cut_in`:
+    an answer sounded before the owner's end; `nodded`: a backchannel of ours did first. `memory_mb`: what the program
+    held once the step was over. `ahead`: what was done before the turn was over.
     """
 
     opening: str
@@ -70,6 +74,7 @@ class Step:
     ahead: WorkedAhead | None
     stages: dict[str, float | None]
     cut_in: bool
+    nodded: bool
     stumbled_ms: float
     cpu_s: float
     memory_mb: float
@@ -115,6 +120,8 @@ class _Evidence:
         self.speaker = measure.activity(played.speaker, RATE, measure.SPEAKER_DB)
         # What an event tells as `at` and `t` is on the session's clock; the event read soonest gives its begin.
         self.offset = min((one.at - one.t for one in played.events), default=0.0)
+        nods = [one.record["at"] + self.offset - EARLY_S for one in played.events if one.name == "backchannel"]
+        self.answers = self.speaker.without(nods, NOD_BEGINS_S, NOD_STILL_S, NOD_LASTS_S)
         self.spoken = [s for take in played.takes for s in (take.opening, take.interjection) if s is not None]
         self.heard = {id(one): self._locate(one) for one in self.spoken}
         self.turns = self._turns()
@@ -204,7 +211,7 @@ def _step(take: Take, seen: _Evidence) -> Step:
     begin, end = heard or (take.opening.start, take.opening.until)
     nominal = measure.span(voice.samples, RATE)
     until = min(end + ANSWER_S, take.interjection.start if take.interjection else take.end)
-    answer = seen.speaker.first(end, until)
+    answer = seen.answers.first(end, until)
     latency = next(iter(seen.within("turn.latency", take.begin, take.end)), None)
     done = next(iter(seen.within("turn.ahead", take.begin, take.end)), None)
     troubles = seen.within("error", take.hung or 0.0, take.end) if take.hung is not None else []
@@ -216,7 +223,8 @@ def _step(take: Take, seen: _Evidence) -> Step:
         led=latency is not None and bool(latency.record["led"]),
         ahead=None if done is None else WorkedAhead(*(done.record[key] for key in ("begun", "kept", "unread"))),
         stages={stage: latency.record[stage] if latency is not None else None for stage in STAGES},
-        cut_in=seen.speaker.first(begin, end) is not None,
+        cut_in=seen.answers.first(begin, end) is not None,
+        nodded=seen.speaker.first(begin, end) != seen.answers.first(begin, end),
         stumbled_ms=_ms(end - begin - (nominal[1] - nominal[0])),
         cpu_s=round(take.cpu_s, 2),
         memory_mb=round(take.memory_mb),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,19 @@ class Activity:
         begin = max(0, round(start / WINDOW_S))
         there = np.flatnonzero(self.windows[begin : round(until / WINDOW_S)])
         return float((begin + there[-1] + 1) * WINDOW_S) if len(there) else None
+
+    def without(self, starts: Iterable[float], within: float, silent: float, longest: float) -> Activity:
+        """The same without the sound that begins `within` so many seconds of each of `starts`, until it is `silent`
+        for so long, at most `longest`."""
+        left = self.windows.copy()
+        for start in starts:
+            if (begin := self.first(start, start + within)) is None:
+                continue
+            end = begin
+            while (last := self.last(end, end + silent)) is not None and last - begin < longest and last > end:
+                end = last
+            left[round(begin / WINDOW_S) : round(end / WINDOW_S)] = False
+        return Activity(left)
 
     def pause(self, start: float, until: float) -> tuple[float, float]:
         """The longest silence in `start`…`until`, its begin and its end; of no length where there is none."""

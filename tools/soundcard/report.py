@@ -41,6 +41,7 @@ def summary(found: Found) -> dict[str, Any]:
         "told_gap_ms": spread(one.told_gap_ms for one in steps),
         **{stage: spread(one.stages[stage] for one in steps) for stage in STAGES},
         "cut_ins": sum(one.cut_in for one in steps),
+        "nods": sum(one.nodded for one in steps),
         "missed": sum(one.gap_ms is None for one in steps),
         "ahead": worked_ahead([one.ahead for one in steps if one.ahead is not None]),
         "cpu_s": spread(one.cpu_s for one in steps if one.interjection is None),
@@ -132,7 +133,7 @@ def _rows(scene: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 def _remarks(scene: dict[str, Any]) -> list[str]:
     real, passing, own = scene["interruptions"], scene["passing"], scene["own"]
-    remarks = [f"{scene['n']} turns, {scene['missed']} missed, {scene['cut_ins']} cut in"]
+    remarks = [f"{scene['n']} turns, {scene['missed']} missed, {scene['cut_ins']} cut in, {scene['nods']} nodded to"]
     if real["n"]:
         remarks.append(f"yielded to {real['yielded']} of {real['n']} interruptions")
     if passing["n"]:
