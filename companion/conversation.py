@@ -141,7 +141,7 @@ class Conversation:
             self._taking.pauses = Pauses.restore(parts.storage.learned(PAUSES))
         self._hands_free = hands_free or HandsFree()
         self._queue: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
-        self._jobs = Jobs(parts, self._taking, self._queue.put)
+        self._jobs = Jobs(parts, self._taking, self._queue.put, clocked=not device.waits)
         self._clock = Clock(as_fast_as_it_goes=device.waits)
         self._ears = Ears()
         self._microphone = Microphone()
@@ -582,7 +582,7 @@ class Conversation:
         self._hold(turn, SpeechEnded(seconds(commit.voice_end)))
         heard_as = TranscriptFinal(transcript.text, transcript.engine, transcript.language, transcript.confidence)
         self._hold(turn, heard_as)
-        history, void = self._history, self._jobs.void(commit.revision)
+        history, void = self._history, self._jobs.unhurried(commit.revision)
         words = turn.words(transcript.text)
         turn.affect = turn.affect or self._sense(turn, words)
         if turn.affect is not None:

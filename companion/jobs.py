@@ -33,6 +33,7 @@ from companion.events import (
     TurnSaved,
     VoiceReady,
     WorkFailed,
+    samples,
 )
 from companion.parts import PAUSES, VOICE, VOICE_OFF, Parts
 from companion.tts.styles import style
@@ -43,6 +44,13 @@ _QUICK_S = 0.2
 """A reading that takes longer is not waited for: where nothing is known of the sound, a turn is over after 0.64 s."""
 
 
+_TALKS = samples(0.5)
+"""Who has talked over us for so long, without a pause, is hardly going to let us go on."""
+
+_LOOK_S = 0.01
+"""How often a reply that stands still looks whether it may go on: a sixth of what a token takes."""
+
+
 def _no_matter(error: Exception) -> None:
     """What is read, made or shown ahead of time is a comfort: where it fails, the work that matters comes later."""
 
@@ -50,14 +58,20 @@ def _no_matter(error: Exception) -> None:
 class Jobs:
     """The workers of a session. `taking` is looked at, never changed: which revisions hold, and who has the floor."""
 
-    def __init__(self, parts: Parts, taking: TurnTaking, post: Callable[[Message | None], None]) -> None:
-        """`post`: puts a message on the loop's queue; None says that a worker may have become idle."""
+    def __init__(
+        self, parts: Parts, taking: TurnTaking, post: Callable[[Message | None], None], *, clocked: bool = True
+    ) -> None:
+        """`post`: puts a message on the loop's queue; None says that a worker may have become idle. `clocked`: time
+        goes on while a worker works; False where it waits for them.
+        """
         self._parts = parts
         self._taking = taking
         self._post = post
+        self._clocked = clocked
         self._closing = False
         self._asked: int | None = None  # the sample up to which the words were asked for last
         self._reads = 0  # how often they were
+        self._read_through = 0  # which of these is over, the last one of all
         self._took = parts.pace.reading if parts.pace is not None else 0.0  # the last reading, in seconds
         self._reader, self._parser, self._judge, self._writer, self._speaker, self._keeper = self._workers = tuple(
             Worker(name, done=lambda: post(None))
@@ -88,6 +102,27 @@ class Jobs:
     def void(self, revision: int) -> Callable[[], bool]:
         """A question for workers: has the work begun for `revision` become void?"""
         return lambda: not self._taking.valid(revision)
+
+    def unhurried(self, revision: int) -> Callable[[], bool]:
+        """As `void`, for who writes a reply, which stands still there while the owner talks over it.
+
+        The model takes both cores. What the owner says over a reply, five words of Korean, was known 2.4 s after the
+        last of them beside a model that wrote on, and what it wrote was thrown away.
+        """
+        void = self.void(revision)
+
+        def asked() -> bool:
+            while self._talked_over and not (void() or self._closing):
+                time.sleep(_LOOK_S)
+            return void()
+
+        return asked
+
+    @property
+    def _talked_over(self) -> bool:
+        """Whether there is a voice over our reply, and its words are being read, or it has lasted long."""
+        long = self._clocked and self._taking.voiced_for >= _TALKS
+        return self._taking.held and (long or self._read_through < self._reads)
 
     def _failed(self, what: str, revision: int) -> Callable[[Exception], None]:
         turn = self._taking.turn
@@ -131,17 +166,21 @@ class Jobs:
         void = self.void(revision)
         self._asked = upto
         self._reads += 1
+        number = self._reads
         self._parts.recognizer.hurry()
         self._parts.replier.give_way()
 
         def read() -> None:
-            if void():
-                return
-            began = time.perf_counter()
-            transcript = self._parts.recognizer.read(upto - start)
-            took = self._took = time.perf_counter() - began
-            self._parse(turn, revision, transcript.text)
-            self._post(ReadingReady(turn, revision, upto, transcript, took))
+            try:
+                if void():
+                    return
+                began = time.perf_counter()
+                transcript = self._parts.recognizer.read(upto - start)
+                took = self._took = time.perf_counter() - began
+                self._parse(turn, revision, transcript.text)
+                self._post(ReadingReady(turn, revision, upto, transcript, took))
+            finally:
+                self._read_through = number
 
         self._read(read)
 
@@ -217,10 +256,10 @@ class Jobs:
     ) -> None:
         """Let the model begin to answer words that may be all, and the voice make the sound of that beginning;
         `ReplyBegun`."""
-        void = self.void(revision)
+        void, unhurried = self.void(revision), self.unhurried(revision)
 
         def prepare() -> None:
-            first = self._parts.replier.prepare(history, words, void, affect)
+            first = self._parts.replier.prepare(history, words, unhurried, affect)
             if first is not None or void():
                 self._post(ReplyBegun(turn))
             if first is not None and first.text:
