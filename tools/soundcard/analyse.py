@@ -249,7 +249,7 @@ def _interjection(one: Spoken, take: Take, seen: _Evidence) -> Interjection:
     if by_itself is not None and by_itself < until:
         return Interjection(one.sound.name, one.sound.kind, "reply was over")
     last = seen.speaker.last(begin, until)
-    answer = seen.speaker.first(end, end + ANSWER_S)
+    answer = seen.speaker.first(end, min(end + ANSWER_S, take.end))  # a stop word has none
     if last is not None and last > until - STILL_S:
         return Interjection(one.sound.name, one.sound.kind, "not yielded")
     return Interjection(
