@@ -342,6 +342,7 @@ class Conversation:
     def _mind_echo(self) -> None:
         """Listen over our own voice, where it is not taken for the owner's."""
         leaking = self._device.echo == "leaking"
+        self._taking.echo_known = self._device.echo != "unknown"
         if not self._duplex or leaking is not self._taking.duplex:
             return
         if leaking:

@@ -364,6 +364,16 @@ def test_a_voice_that_began_over_ours_fades_like_any_other_once_it_has_the_floor
     assert only(Read, room.sound(0.6, 0.03, level=-60.0))
 
 
+def test_a_syllable_holds_nothing_while_it_may_be_our_own_and_a_sentence_does() -> None:
+    """The first second of our voice in a session teaches how much of it comes back."""
+    room = speaking()
+    room.taking.echo_known = False
+    assert not only(Hold, room.voice(0.4))
+    assert only(Hold, room.voice(0.2))
+    known = speaking()
+    assert only(Hold, known.voice(0.2))
+
+
 def test_after_a_backchannel_the_reply_is_valid_and_the_backchannel_void() -> None:
     room = speaking()
     reply = room.taking.revision

@@ -111,15 +111,17 @@ Action = Begin | Hold | Read | Probe | Resume | Commit | Dismiss
 class TurnLimits:
     """`least_voice`: less voice than this is no turn ("no" takes about 200 ms). `longest`: a turn is answered at the
     latest after this. `guard`: after our own last sample, for the room and the speaker to fall silent. `over_ours`:
-    voice of this length over our own, a syllable, holds our reply; and once a voice was decided to be none of our
-    business, silence of `quiet` must come before another can. If that was decided of less than `fragment`, a syllable
-    with a gap behind it, and the voice then goes on for `persists`, it is heard all the same. All in samples.
+    voice of this length over our own, a syllable, holds our reply; `unsure`: the same where nothing is known yet of our
+    own voice's echo. Once a voice was decided to be none of our business, silence of `quiet` must come before another
+    can. If that was decided of less than `fragment`, a syllable with a gap behind it, and the voice then goes on for
+    `persists`, it is heard all the same. All in samples.
     """
 
     least_voice: int = samples(0.16)
     longest: int = samples(15 * 60)
     guard: int = samples(0.2)
     over_ours: int = samples(0.096)
+    unsure: int = samples(0.5)
     quiet: int = samples(0.25)
     fragment: int = samples(0.25)
     persists: int = samples(0.4)
@@ -138,6 +140,7 @@ class TurnTaking:
     ) -> None:
         """`parses`: of all words that are read, `completes` will be told."""
         self.duplex = duplex
+        self.echo_known = True  # whether it is known by now how much of our voice comes back, and taken out
         self._parses = parses
         self.pauses = Pauses()  # this owner's, within turns
         self._policy = policy or policy_of("normal", parses=parses)
@@ -303,7 +306,8 @@ class TurnTaking:
         self._ignored = False
         if voicing.speaking and end - voicing.last_voiced >= self._limits.quiet:
             self._detector.reset()  # too short to hold our breath for
-        if not voicing.speaking or voicing.voiced < self._limits.over_ours:
+        least = self._limits.over_ours if self.echo_known else self._limits.unsure
+        if not voicing.speaking or voicing.voiced < least:
             return []
         began = self._begin(voicing)
         return [*began, Hold(self.turn, self.revision)]
