@@ -24,6 +24,7 @@ from typing import Any, Final
 import numpy as np
 import psutil
 
+from companion import heap
 from companion.dialogue import amx
 from companion.dialogue.prompt import Message
 from companion.errors import CompanionError
@@ -389,12 +390,13 @@ def _weights(path: Path) -> Any:
     options = lib.llama_model_default_params()
     options.n_gpu_layers = 0
     # Weights repacked for this processor: a token in 66 ms instead of 80, eight in 160 instead of 230 (1.5 B, two
-    # cores). Read, not mapped, so that they are held once.
+    # cores). The others stay in the file; of those that were repacked it lets go, so that they are held once.
     options.use_extra_bufts = repacks()
-    options.load_mode = lib.LLAMA_LOAD_MODE_NONE
+    options.load_mode = lib.LLAMA_LOAD_MODE_MMAP
     model = lib.llama_model_load_from_file(str(path).encode(), options)
     if not model:
         raise ModelError(f"the language model {path.name} cannot be read: run `companion models verify`")
+    heap.let_go(path)
     return model
 
 
