@@ -32,8 +32,10 @@ def let_go(path: Path) -> None:
     if sys.platform != "linux":
         return
     madv_dontneed = 4  # <sys/mman.h>
-    advise = ctypes.CDLL(None).madvise
-    for line in Path("/proc/self/maps").read_text(encoding="utf-8", errors="surrogateescape").splitlines():
+    advise, mapped = ctypes.CDLL(None).madvise, ""
+    with suppress(OSError):  # where it is not to be seen, more is held
+        mapped = Path("/proc/self/maps").read_text(encoding="utf-8", errors="surrogateescape")
+    for line in mapped.splitlines():
         span, _, _, _, _, *name = line.split(maxsplit=5)
         if name == [str(path.resolve())]:
             start, end = (int(address, 16) for address in span.split("-"))

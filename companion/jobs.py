@@ -43,7 +43,6 @@ from companion.worker import Job, Worker
 _QUICK_S = 0.2
 """A reading that takes longer is not waited for: where nothing is known of the sound, a turn is over after 0.64 s."""
 
-
 _TALKS = samples(0.5)
 """Who has talked over us for so long, without a pause, is hardly going to let us go on."""
 

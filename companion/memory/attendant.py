@@ -128,9 +128,10 @@ class Attendant:
             return self._say("failed")
 
     def _take_back(self, words: str) -> bool:
-        """Whether a yes to forgetting was not heard to be answered, and is none.
+        """Whether there was a yes to forgetting whose answer has not sounded: then it is none.
 
-        What else the answer was not heard to is void where the owner went on, and done where `words` begin anew.
+        Anything else that waits for its answer is void where `words` go on from those that asked for it; where they do
+        not, it is done, for the owner was never told otherwise.
         """
         due = self._due
         if due is None:
