@@ -675,7 +675,7 @@ class Conversation:
             self._carry_on(turn, goes_on)
             self._end(turn, None)
         else:
-            self._taking.pauses = self._taking.pauses.answered(cut_in=False)
+            self._taking.pauses = self._taking.pauses.answered(cut_in=bool(turn.before))
             self._end(turn, answer.kept)
         self._device.go_on()  # a voice over our last syllable may have held it when it was over: the next is not held
         self._taking.stopped_playing(message.position)
@@ -701,8 +701,7 @@ class Conversation:
         """We cut in: the owner went on before there was more than a lead to hear. It is one turn, and a pause in it."""
         goes_on.before = turn.said
         if turn.commit is not None:
-            pauses = self._taking.pauses.observe(seconds(goes_on.began - turn.commit.voice_end))
-            self._taking.pauses = pauses.answered(cut_in=True)
+            self._taking.pauses = self._taking.pauses.observe(seconds(goes_on.began - turn.commit.voice_end))
 
     # --- the end of a turn -------------------------------------------------------------------------------------------
 

@@ -53,7 +53,7 @@ class Pauses:
         return replace(self, log_sum=self.log_sum * kept + math.log(min(length, COUNTED)), count=self.count * kept + 1)
 
     def answered(self, *, cut_in: bool) -> Pauses:
-        """A turn was answered; `cut_in`: the owner had not ended."""
+        """A turn was answered; `cut_in`: not before we had cut in on it, be it once or again."""
         return replace(self, cut_ins=self.cut_ins * _FADES + cut_in, turns=self.turns * _FADES + 1)
 
     @property
