@@ -1,11 +1,10 @@
-"""What is kept of memory that nobody needs: of what was freed, with glibc, and of files that are mapped, on Linux."""
+"""What the C library's allocator keeps of memory that was freed: with glibc as little as it can."""
 
 from __future__ import annotations
 
 import ctypes
 import sys
 from contextlib import suppress
-from pathlib import Path
 
 
 def few_arenas() -> None:
@@ -20,26 +19,6 @@ def give_back() -> None:
     Some 5 ms (at most 20, n = 24 turns), in which whoever wants memory waits: not while anybody waits for an answer.
     """
     _ask_glibc("malloc_trim", 0)
-
-
-def let_go(path: Path) -> None:
-    """Let Linux take back the pages of a file that is mapped for reading; those that are needed are read again.
-
-    llama.cpp reads a whole model and keeps what it has copied in another order a second time, and of the words' vectors
-    a row is needed now and then: of the 1.5 B model 1,101 MB are held then instead of 1,221 where it is not mapped,
-    of the 0.5 B model 500 instead of 585, and both are open in less time.
-    """
-    if sys.platform != "linux":
-        return
-    madv_dontneed = 4  # <sys/mman.h>
-    advise, mapped = ctypes.CDLL(None).madvise, ""
-    with suppress(OSError):  # where it is not to be seen, more is held
-        mapped = Path("/proc/self/maps").read_text(encoding="utf-8", errors="surrogateescape")
-    for line in mapped.splitlines():
-        span, _, _, _, _, *name = line.split(maxsplit=5)
-        if name == [str(path.resolve())]:
-            start, end = (int(address, 16) for address in span.split("-"))
-            advise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), madv_dontneed)
 
 
 def _ask_glibc(function: str, *arguments: int) -> None:

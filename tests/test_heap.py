@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -19,30 +18,6 @@ before = held()
 heap.give_back()
 print(before - held())
 """
-
-MAPPED = """
-import mmap, sys, psutil
-from pathlib import Path
-from companion import heap
-file = Path(sys.argv[1])
-held = lambda: psutil.Process().memory_info().rss / 1e6
-with file.open("rb") as opened:
-    mapped = mmap.mmap(opened.fileno(), 0, prot=mmap.PROT_READ)
-read = sum(mapped[at] for at in range(0, len(mapped), 4096))
-before = held()
-heap.let_go(file)
-print(before - held(), sum(mapped[at] for at in range(0, len(mapped), 4096)) - read)
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="Linux")
-def test_a_mapped_file_is_let_go_of_and_says_the_same_when_it_is_read_again(tmp_path: Path) -> None:
-    file = tmp_path / "a model.gguf"
-    file.write_bytes(bytes(range(1, 251)) * 400_000)
-    probe = [sys.executable, "-c", MAPPED, str(file)]
-    given, changed = subprocess.run(probe, capture_output=True, text=True, check=True).stdout.split()
-    assert float(given) > 80
-    assert changed == "0"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc")

@@ -24,8 +24,8 @@ from typing import Any, Final
 import numpy as np
 import psutil
 
-from companion import heap
 from companion.dialogue import amx
+from companion.dialogue.mapped import let_go
 from companion.dialogue.prompt import Message
 from companion.errors import CompanionError
 
@@ -396,7 +396,7 @@ def _weights(path: Path) -> Any:
     model = lib.llama_model_load_from_file(str(path).encode(), options)
     if not model:
         raise ModelError(f"the language model {path.name} cannot be read: run `companion models verify`")
-    heap.let_go(path)
+    let_go(path)
     return model
 
 
