@@ -32,7 +32,7 @@ from rich.table import Table
 from companion import catalog, settings
 from companion.apps.json_output import print_json
 from companion.apps.recordings import default_data
-from companion.apps.scoring import ErrorRate, character_errors, word_errors
+from companion.apps.scoring import ErrorRate, errors
 from companion.audio.echo import EchoCanceller
 from companion.audio.far_line import LEAD
 from companion.audio.voice_activity import WINDOW
@@ -139,7 +139,6 @@ def over(ours: Samples, library: Library, language: Language, room: float, echo_
     voices = [*alone.voices(heard)]
 
     late, missed, wrong, wrong_alone, stopped_for = [], 0, ErrorRate(0, 0), ErrorRate(0, 0), 0
-    errors = character_errors if language == "ko" else word_errors
     read = partial(alone.understood, language=language, profile="starter")
     for sound, (at, recorded), expected in zip(sounds, placed, noticed, strict=True):
         span = slice(at - samples(0.25), at + len(recorded) + samples(0.25))

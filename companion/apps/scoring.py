@@ -56,6 +56,11 @@ def word_errors(reference: str, hypothesis: str, language: str) -> ErrorRate:
     return ErrorRate(edit_distance(expected, normalize(hypothesis, language).split()), len(expected))
 
 
+def errors(reference: str, hypothesis: str, language: str) -> ErrorRate:
+    """As the language is counted: Korean by its characters, any other by its words."""
+    return (character_errors if language == "ko" else word_errors)(reference, hypothesis, language)
+
+
 def character_errors(reference: str, hypothesis: str, language: str) -> ErrorRate:
     """Edits between the characters of two texts, after `normalize`; spaces count in English and not in Korean."""
     expected, heard = normalize(reference, language), normalize(hypothesis, language)

@@ -53,6 +53,11 @@ class _Due:
     do: Answer
     question: _Pending | None
 
+    @property
+    def destroys(self) -> bool:
+        """It is a yes to forgetting."""
+        return self.question is not None and self.question.forgets
+
 
 class Attendant:
     """The requests of one talk.
@@ -70,10 +75,10 @@ class Attendant:
     def concerns(self, words: str) -> bool:
         """Whether `words` are a request, or the answer to a question that was asked. Changes nothing."""
         due, pending = self._due, self._pending
+        if due is not None and due.destroys:
+            return True
         if due is not None and due.question is not None:
             pending = due.question  # the owner may go on answering it
-            if pending.forgets:
-                return True
         if pending is not None and self._decided(words) is not None:
             return True
         try:
@@ -110,7 +115,7 @@ class Attendant:
 
     def settle(self) -> None:
         """The talk is over: what was promised, and not taken back, is done; nothing is destroyed."""
-        if self._due is not None and not (self._due.question is not None and self._due.question.forgets):
+        if self._due is not None and not self._due.destroys:
             self._carry_out()
 
     def _promised(self, answer: str | _Deed, words: str, question: _Pending | None = None) -> str:
@@ -136,14 +141,11 @@ class Attendant:
         due = self._due
         if due is None:
             return False
-        if due.question is not None and due.question.forgets:
-            self._pending, self._due = due.question, None
-            return True
-        if requests.goes_on(due.words, words):
+        if due.destroys or requests.goes_on(due.words, words):
             self._pending, self._due = due.question, None
         else:
             self._carry_out()
-        return False
+        return due.destroys
 
     def question(self) -> str | None:
         """What the owner should be asked at the end of a reply; None where nothing is in doubt."""

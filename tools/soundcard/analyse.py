@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from companion.apps.scoring import ErrorRate, character_errors, word_errors
+from companion.apps.scoring import ErrorRate, errors
 from companion.events import Samples, WorkedAhead
 from companion.settings import Language
 from tools.soundcard import alone, measure
@@ -164,7 +164,6 @@ class _Evidence:
         return self.heard[id(one)] if one.sound.kind == "sentence" else None
 
     def _errors(self, one: Spoken, said: str) -> ErrorRate:
-        errors = character_errors if self.language == "ko" else word_errors
         return errors(one.sound.text, said, self.language)
 
     def within(self, name: str, start: float, until: float) -> list[Told]:
@@ -211,7 +210,7 @@ def _step(take: Take, seen: _Evidence) -> Step:
     begin, end = heard or (take.opening.start, take.opening.until)
     nominal = measure.span(voice.samples, RATE)
     until = min(end + ANSWER_S, take.interjection.start if take.interjection else take.end)
-    answer = seen.answers.first(end, until)
+    early, answer = seen.answers.first(begin, end), seen.answers.first(end, until)
     latency = next(iter(seen.within("turn.latency", take.begin, take.end)), None)
     done = next(iter(seen.within("turn.ahead", take.begin, take.end)), None)
     troubles = seen.within("error", take.hung or 0.0, take.end) if take.hung is not None else []
@@ -223,8 +222,8 @@ def _step(take: Take, seen: _Evidence) -> Step:
         led=latency is not None and bool(latency.record["led"]),
         ahead=None if done is None else WorkedAhead(*(done.record[key] for key in ("begun", "kept", "unread"))),
         stages={stage: latency.record[stage] if latency is not None else None for stage in STAGES},
-        cut_in=seen.answers.first(begin, end) is not None,
-        nodded=seen.speaker.first(begin, end) != seen.answers.first(begin, end),
+        cut_in=early is not None,
+        nodded=seen.speaker.first(begin, end) != early,
         stumbled_ms=_ms(end - begin - (nominal[1] - nominal[0])),
         cpu_s=round(take.cpu_s, 2),
         memory_mb=round(take.memory_mb),
