@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from companion.apps.bench_endpoint import Silence, Utterance, run_policy
+from companion.events import samples
 from companion.turns import backchannel
 from companion.turns.pauses import COUNTED, PRIOR, Pauses
 from companion.turns.turn_end import PARSED, Cues, Endpoint, EndpointPolicy, policy_of, probability
@@ -122,7 +125,7 @@ def test_no_owner_is_waited_for_without_end(lengths: list[float], cut_ins: list[
         pauses = pauses.answered(cut_in=cut_in)
     assert POLICY.shortest <= turn_end(Cues(4.0, completeness), pauses).wait <= POLICY.timeout
     assert turn_end(Cues(10.0, 0.9), pauses).wait <= POLICY.longest
-    assert Pauses.restore(pauses.record()) == pauses
+    assert Pauses.restore(pauses.record()) == replace(pauses, paused=False)
 
 
 def test_an_owner_who_pauses_long_is_given_more_time_and_one_who_does_not_less() -> None:
@@ -155,8 +158,35 @@ def test_who_is_hardly_ever_cut_in_on_is_answered_as_soon_as_ever() -> None:
     pauses = Pauses()
     for _ in range(10):
         pauses = _answered(pauses, True, *[False] * 13)
-        assert pauses.patience == 0.0
-    assert _answered(Pauses(), True, False, False).patience == 0.0
+        assert pauses.cut_in_on == 0.0
+    assert _answered(Pauses(), True, False, False).cut_in_on == 0.0
+
+
+def _paused(pauses: Pauses, *lengths: float) -> Pauses:
+    """Turns, each with one pause of so many seconds."""
+    for length in lengths:
+        pauses = pauses.observe(length).answered(cut_in=False)
+    return pauses
+
+
+def test_who_pauses_for_long_in_many_turns_is_given_more_time_where_it_is_not_sure_until_that_is_over() -> None:
+    def waits(pauses: Pauses) -> tuple[int, ...]:
+        return tuple(decided(Cues(3.0, sound, "open", -1.0), pauses, PARSED).wait for sound in (0.95, 0.5))
+
+    at_once, usual = Pauses().observe(0.9), waits(Pauses())
+    for lingering in (at_once, _paused(Pauses(), 0.9, 0.9, 0.3, 0.9), _paused(Pauses(), *[0.3] * 9, *[0.9] * 9)):
+        sure, unsure = waits(lingering)
+        assert unsure > samples(1.0) > usual[1]
+        assert sure < samples(0.5)
+    quick = _paused(Pauses(), *[0.9] * 9, *[0.3] * 9)
+    assert waits(quick)[1] <= usual[1]
+    assert _paused(Pauses(), *[0.3, 0.3, 0.3, 0.9] * 20).lingering == 0.0
+
+
+def test_several_long_pauses_in_a_turn_count_once() -> None:
+    assert Pauses().observe(0.9).observe(0.9).lingering == Pauses().observe(0.9).lingering
+    turn = Pauses().observe(0.9)
+    assert turn.answered(cut_in=False).pausing == turn.observe(0.9).answered(cut_in=False).pausing == 1.0
 
 
 def test_one_pause_hardly_moves_what_is_known_of_people() -> None:
@@ -173,6 +203,7 @@ def test_one_pause_hardly_moves_what_is_known_of_people() -> None:
         {"log_sum": "a", "count": 1},
         {"log_sum": 999.0, "count": 2},
         {"log_sum": 0.0, "count": 1, "cut_ins": 3, "turns": 2},
+        {"log_sum": 0.0, "count": 1, "turns": 2, "pausing": 3},
     ],
 )
 def test_a_damaged_record_of_pauses_is_an_unknown_owner(record: object) -> None:
@@ -190,7 +221,7 @@ def test_the_bench_counts_a_reply_before_the_end_once_and_its_delay_after_the_en
 
 
 def test_a_record_from_before_cut_ins_were_counted_still_tells_the_pauses() -> None:
-    pauses = Pauses().observe(0.9)
+    pauses = Pauses().observe(0.5)
     assert Pauses.restore({"log_sum": pauses.log_sum, "count": pauses.count}) == pauses
 
 
