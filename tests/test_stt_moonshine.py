@@ -40,8 +40,9 @@ def moonshine(packaged: Path) -> Moonshine:
 
 
 @pytest.fixture
-def folder(packaged: Path, tmp_path: Path) -> Path:
-    """The packaged files alone, in a folder of their own."""
+def folder(packaged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The packaged files alone, in a folder of their own, on a processor that multiplies bytes."""
+    monkeypatch.setattr(moonshine_graph, "multiplies_bytes", lambda: True)
     for name in (moonshine_graph.ENCODER, moonshine_graph.DECODER, "tokenizer.bin"):
         (tmp_path / name).symlink_to(packaged / name)
     return tmp_path
@@ -179,8 +180,12 @@ def test_long_speech_is_read_in_pieces_and_loses_no_word(moonshine: Moonshine) -
     assert word_errors(" ".join(words for words, _ in clips), heard, "en").rate <= 0.1
 
 
-def test_the_mended_graphs_compute_what_the_packaged_ones_compute(folder: Path) -> None:
+@pytest.mark.parametrize(("bytes_", "alike"), [(True, 0.998), (False, 0.999)])
+def test_the_mended_graphs_compute_what_the_packaged_ones_compute(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, bytes_: bool, alike: float
+) -> None:
     """Logits after any four tokens: int8 products differ from float32 by rounding, a wrong weight by far more."""
+    monkeypatch.setattr(moonshine_graph, "multiplies_bytes", lambda: bytes_)
     _, sound = sentences()[0]
     tokens = np.array([[1, 500, 600, 700]])
     inputs = {"input_values": sound[np.newaxis]}
@@ -200,7 +205,7 @@ def test_the_mended_graphs_compute_what_the_packaged_ones_compute(folder: Path) 
     cross = dict(zip(names, encoder.run(None, inputs), strict=True))
     self_attention = {name: value for name, value in empty.items() if name not in cross}
     mended = decoder.run(["logits"], {"input_ids": tokens, **self_attention, **cross})[0]
-    assert np.corrcoef(expected.ravel(), mended.ravel())[0, 1] > 0.998
+    assert np.corrcoef(expected.ravel(), mended.ravel())[0, 1] > alike
 
 
 def session(file: Path) -> Any:
@@ -217,6 +222,18 @@ def test_every_matrix_of_the_mended_graphs_stays_int8(folder: Path) -> None:
         unpacked = [node.name for node in model.graph.node if node.op_type == "Cast" and int8 & set(node.input)]
         assert sum(node.op_type == "MatMulNBits" for node in model.graph.node) >= 64
         assert unpacked == []
+
+
+def test_where_bytes_are_not_multiplied_the_encoder_multiplies_floats(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_files(folder)
+    monkeypatch.setattr(moonshine_graph, "multiplies_bytes", lambda: False)
+    assert open_files(folder).transcribe(sentences()[0][1]).text
+    encoder, decoder = folder / moonshine_graph.UNPACKED_ENCODER, folder / moonshine_graph.MENDED_DECODER
+    assert set(folder.glob("*.onnx")) == {encoder, decoder}, "what the other processor used is gone"
+    products = [sum(n.op_type == "MatMulNBits" for n in onnx.load(file).graph.node) for file in (encoder, decoder)]
+    assert products[0] == 0 < products[1]
 
 
 def test_mending_is_done_once(folder: Path) -> None:

@@ -431,7 +431,7 @@ Step = st.sampled_from("voice faint silence play end give_way keep_floor nothing
 @given(
     st.lists(st.tuples(Step, st.floats(0.03, 1.5)), max_size=40),
     st.booleans(),
-    st.sampled_from([(EARLY, False), (PARSED, True), (SHORT, True), (fitted(PARSED, 2.0), True)]),
+    st.sampled_from([(EARLY, False), (PARSED, True), (SHORT, True), (fitted(PARSED, 2.0, 0.1), True)]),
 )
 def test_no_order_of_anything_commits_while_our_reply_is_undecided(
     steps: list[tuple[str, float]], duplex: bool, kind: tuple[EndpointPolicy, bool]
@@ -489,16 +489,17 @@ def test_a_talk_is_as_patient_as_its_owner_says_or_else_as_its_models_are(
 def test_the_schedule_is_fitted_to_the_machine(patience: Patience) -> None:
     for parses in (True, False):
         usual = policy_of(patience, parses=parses)
-        assert fitted(usual, 0.1) == usual, "two cores of a PC are quick enough"
-        slow = fitted(usual, 2.0)
+        quick, slow = fitted(usual, 0.1, 0.042), fitted(usual, 2.0, 0.1)
+        assert quick == usual, "two cores of a PC are quick enough"
         assert slow.parsed > slow.read + samples(2.0)
-        assert replace(slow, parsed=usual.parsed, words=usual.words) == usual, "nothing else is another"
+        assert slow.read <= slow.probe <= min(usual.probe, max(slow.read, slow.shortest - samples(0.1)))
+        assert replace(slow, parsed=usual.parsed, words=usual.words, probe=usual.probe) == usual, "nothing else"
     timed = SimpleNamespace(completion=object(), pace=Pace(2.0, 0.3))
-    assert open_taking(Settings(patience=patience), timed)._policy == fitted(policy_of(patience, parses=True), 2.0)  # type: ignore[arg-type]
+    assert open_taking(Settings(patience=patience), timed)._policy == fitted(policy_of(patience, parses=True), 2.0, 0.3)  # type: ignore[arg-type]
 
 
 def test_a_slow_machine_takes_no_turn_before_its_words_are_there_but_waits_for_them_not_for_ever() -> None:
-    policy = fitted(PARSED, 2.0)
+    policy = fitted(PARSED, 2.0, 0.3)
     room = Room(policy=policy, parses=True)
     room.ending = None
     room.voice(1.0)

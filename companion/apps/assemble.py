@@ -173,7 +173,7 @@ def open_taking(settings: Settings, parts: Parts) -> TurnTaking:
     parses = parts.completion is not None
     policy = open_policy(settings, parses=parses)
     if parts.pace is not None:
-        policy = fitted(policy, parts.pace.reading)
+        policy = fitted(policy, parts.pace.reading, parts.pace.judging)
     return TurnTaking(policy, duplex=settings.sound.listens == "always", parses=parses)
 
 

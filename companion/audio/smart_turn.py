@@ -42,6 +42,10 @@ class SmartTurn:
 
         options = ort.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # the other core reads meanwhile
+        # Its weights are signed bytes. Processors with AVX2, but without VNNI, multiply these with sums that overflow:
+        # that told ends from pauses with AUC 0.68 instead of 0.71 (200 silences), in 86 ms a call instead of 101.
+        # Others are not concerned.
+        options.add_session_config_entry("session.x64quantprecision", "1")
         graph = str(model) if span == SPAN else shortened(model, span)
         self._session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         self._span = span

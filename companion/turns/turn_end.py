@@ -139,12 +139,15 @@ _PARSING_S = 0.2
 """From the words to whether they are a sentence."""
 
 
-def fitted(policy: EndpointPolicy, reading_s: float) -> EndpointPolicy:
-    """`policy` for a machine that takes `reading_s` seconds to read three seconds of speech.
+def fitted(policy: EndpointPolicy, reading_s: float, judging_s: float) -> EndpointPolicy:
+    """`policy` for a machine that takes so many seconds to read three seconds of speech, and to judge their sound.
 
-    Where the words come late, what they say is waited for all the same: a turn that is taken to be over before they are
-    there cannot be answered any sooner, and is taken back more often. Two cores of a PC are quick enough as it is.
+    Smart Turn is asked as much sooner as its answer takes, to be there when the first turns may be answered. Where the
+    words come late, what they say is waited for all the same: a turn that is taken to be over before they are there
+    cannot be answered any sooner, and is taken back more often. Two cores of a PC with VNNI are quick enough as it is.
     """
+    probe = max(policy.read, policy.shortest - samples(_SLOWER * judging_s))
+    policy = replace(policy, probe=min(policy.probe, probe))
     there = policy.read + samples(_SLOWER * reading_s)
     parsed = there + samples(_PARSING_S)
     if parsed <= policy.parsed:
