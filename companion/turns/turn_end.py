@@ -37,15 +37,15 @@ class EndpointPolicy:
     English without a room's noise a sound of ours would then fall into 10 of 110 utterances instead of 8, with that
     noise into 12 instead of 11. It looks at the last `span` of the turn.
 
-    No turn is answered before `shortest`; of an owner who pauses for long in many turns, before `lingering`. One that Smart Turn is `sure` of, as it is of two thirds of the ends of read
-    English and of one in three of the pauses within it, is answered then, where its words end in a
-    comma after `comma`, or as much later as the owner pauses longer than others; unless a language model reads along
-    and finds that its sentence ends with a probability of less than exp(`ends`). Where all cues together make it less
-    than `likely` that the turn is over, it is answered after `doubted`. Other turns are answered once the odds of
-    cutting in are `risk`, or `asked` where the words ask for more, at the latest after `longest`; where the probability
-    that the turn is over is less than `unfinished`, after `timeout`. What the language model finds is waited for no
-    longer than `parsed`; the words themselves, without which nothing can be answered, until `longest`, or `words` where
-    that is longer (`fitted`).
+    No turn is answered before `shortest`; of an owner who pauses for long in many turns, before `lingering`. One that
+    Smart Turn is `sure` of, as it is of two thirds of the ends of read English and of one in three of the pauses within
+    it, is answered then, where its words end in a comma after `comma`, or as much later as the owner pauses longer than
+    others; unless a language model reads along and finds that its sentence ends with a probability of less than
+    exp(`ends`). Where all cues together make it less than `likely` that the turn is over, it is answered after
+    `doubted`. Other turns are answered once the odds of cutting in are `risk`, or `asked` where the words ask for more,
+    at the latest after `longest`; where the probability that the turn is over is less than `unfinished`, after
+    `timeout`. What the language model finds is waited for no longer than `parsed`; the words themselves, without which
+    nothing can be answered, until `longest`, or `words` where that is longer (`fitted`).
 
     `shortest` (seven windows, by when all cues are there) may be as short, and `risk` as high, as they are because most
     answers open with a few words that leave the floor to the owner: who goes on over them has not been cut short, and
