@@ -105,9 +105,10 @@ READ_AHEAD = 8
 """Words that the model reads at once while the owner speaks. Up to 16 tokens cost it the same as eight, and while it
 reads it is not free for the words that matter, the last ones."""
 
-LONGEST_SILENCE_S = 1.0
-"""Seconds of silence between two speakers, after which one of them says something: longer ones are hardly found in
-talk (Jefferson 1989, a standard maximum silence of approximately one second in conversation)."""
+LONGEST_SILENCE_S = 0.8
+"""Seconds of silence after which an answer that is late is announced. It is heard some 0.2 s later, which is when one of
+two speakers says something: longer silences are hardly found in talk (Jefferson 1989, a standard maximum silence of
+approximately one second in conversation)."""
 
 OWN_TURNS, OWN_WORDS = 2, 5
 """Turns of our own words, so many at least, after which a microphone is listened to only when called. An owner takes up
