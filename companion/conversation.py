@@ -106,8 +106,8 @@ READ_AHEAD = 8
 reads it is not free for the words that matter, the last ones."""
 
 LONGEST_SILENCE_S = 0.8
-"""Seconds of silence after which an answer that is late is announced. It is heard some 0.2 s later, which is when one of
-two speakers says something: longer silences are hardly found in talk (Jefferson 1989, a standard maximum silence of
+"""Seconds of silence after which an answer that is late is announced, to be heard some 0.2 s later, when one of two
+speakers says something: longer silences are hardly found in talk (Jefferson 1989, a standard maximum silence of
 approximately one second in conversation)."""
 
 OWN_TURNS, OWN_WORDS = 2, 5
