@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from companion.audio import ctranslate2_file
 from companion.audio.mel import log_mel
+from companion.audio.onnx_session import open_session
 from companion.events import FRAME, Samples
 
 if TYPE_CHECKING:
@@ -53,13 +54,8 @@ class SpeechEncoder:
             ValueError: the file is damaged, or no such Whisper.
             OSError: it cannot be read.
         """
-        import onnxruntime as ort
-
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = options.enable_mem_pattern = False  # keeps no memory between turns
         content = _Graph(_weights(model)).model().SerializeToString()
-        self._session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        self._session = open_session(content, keeps_memory=False)  # between turns
 
     def frames(self, speech: Samples) -> Floats:
         """Shape (n, 1024), one row each 20 ms.

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from companion.audio.mel import HOP, log_mel
+from companion.audio.onnx_session import open_session
 from companion.events import SAMPLE_RATE, Samples, samples, seconds
 
 SPAN = 8 * SAMPLE_RATE
@@ -38,16 +39,7 @@ class SmartTurn:
 
     def __init__(self, model: Path, span: int = SPAN) -> None:
         """`span`: how many samples it looks at, at most `SPAN`."""
-        import onnxruntime as ort
-
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1  # the other core reads meanwhile
-        # Its weights are signed bytes. Processors with AVX2, but without VNNI, multiply these with sums that overflow:
-        # that told ends from pauses with AUC 0.68 instead of 0.71 (200 silences), in 86 ms a call instead of 101.
-        # Others are not concerned.
-        options.add_session_config_entry("session.x64quantprecision", "1")
-        graph = str(model) if span == SPAN else shortened(model, span)
-        self._session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        self._session = open_session(str(model) if span == SPAN else shortened(model, span))
         self._span = span
 
     def completeness(self, speech: Samples, silence: int) -> float:

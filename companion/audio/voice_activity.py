@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from companion.audio.onnx_session import open_session
 from companion.events import SAMPLE_RATE, Samples
 
 WINDOW = 512
@@ -23,11 +24,7 @@ class VoiceActivity:
     """Silero VAD v5/v6 as ONNX. Keeps the recurrent state of one stream."""
 
     def __init__(self, model: Path) -> None:
-        import onnxruntime as ort
-
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1  # the model is too small to share
-        self._session = ort.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        self._session = open_session(str(model))
         self._rate = np.array(SAMPLE_RATE, dtype=np.int64)
         self.reset()
 
