@@ -132,18 +132,21 @@ def test_words_that_go_on_keep_what_was_read_of_them(model: LanguageModel) -> No
 def test_what_was_read_ahead_does_not_change_what_the_model_would_say(model: LanguageModel) -> None:
     """As far as rounding lets it: many tokens at once are multiplied otherwise than the last one by itself."""
 
+    greedy = Sampling(temperature=0.0, max_tokens=4)
+
     def expected() -> Choice:
         choice = model.choose(ASKED, ["Good", "Hello", "I", "That", "You", "It"], never)
         assert choice is not None
         return choice
 
-    cold = expected()
+    cold, reply = expected(), "".join(model.stream(ASKED, greedy, never))
     model.prefill((Message("user", "x"),), never)
     model.prefill(HEAD, never)
     model.prefill(ASKED, never)
     ahead = expected()
     assert (ahead.unread, ahead.option) == (0, cold.option)
     assert ahead.probability == pytest.approx(cold.probability, abs=0.05)
+    assert "".join(model.stream(ASKED, greedy, never)) == reply
 
 
 def test_reading_stops_between_two_batches(model: LanguageModel) -> None:

@@ -221,7 +221,7 @@ def test_the_bench_counts_a_reply_before_the_end_once_and_its_delay_after_the_en
 
 
 def test_a_record_from_before_cut_ins_were_counted_still_tells_the_pauses() -> None:
-    pauses = Pauses().observe(0.5)
+    pauses = replace(Pauses().observe(0.9), paused=False)
     assert Pauses.restore({"log_sum": pauses.log_sum, "count": pauses.count}) == pauses
 
 

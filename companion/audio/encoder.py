@@ -55,7 +55,7 @@ class SpeechEncoder:
             OSError: it cannot be read.
         """
         content = _Graph(_weights(model)).model().SerializeToString()
-        self._session = open_session(content, keeps_memory=False)  # between turns
+        self._session = open_session(content, keeps_memory=False)  # not from one turn to the next
 
     def frames(self, speech: Samples) -> Floats:
         """Shape (n, 1024), one row each 20 ms.

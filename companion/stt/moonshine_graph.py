@@ -80,8 +80,8 @@ def mended_graphs(folder: Path) -> Iterator[tuple[Path, Path]]:
         Exception: what ONNX Runtime or `onnx` say of a file that is damaged.
     """
     unpack = not multiplies_bytes()
-    names = (UNPACKED_ENCODER if unpack else MENDED_ENCODER, MENDED_DECODER)
-    sources, mended = (folder / ENCODER, folder / DECODER), [folder / name for name in names]
+    encoder = UNPACKED_ENCODER if unpack else MENDED_ENCODER
+    sources, mended = (folder / ENCODER, folder / DECODER), (folder / encoder, folder / MENDED_DECODER)
     newest = max(source.stat().st_mtime for source in sources)
     if not all(file.is_file() and file.stat().st_mtime >= newest for file in mended):
         graphs = mend(*sources, unpack=unpack)
@@ -91,12 +91,12 @@ def mended_graphs(folder: Path) -> Iterator[tuple[Path, Path]]:
                 _write(file, graph)
         except OSError:  # read-only or full
             with tempfile.TemporaryDirectory() as elsewhere:
-                mended = [Path(elsewhere) / name for name in names]
+                mended = (Path(elsewhere) / encoder, Path(elsewhere) / MENDED_DECODER)
                 for file, graph in zip(mended, graphs, strict=True):
                     file.write_bytes(graph)
-                yield mended[0], mended[1]
+                yield mended
             return
-    yield mended[0], mended[1]
+    yield mended
 
 
 def forget_mended(folder: Path, but: Sequence[Path] = ()) -> None:
