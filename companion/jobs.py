@@ -279,18 +279,25 @@ class Jobs:
     # --- speaking ----------------------------------------------------------------------------------------------------
 
     def speak(self, message: ClauseReady, clause: int) -> None:
-        """`SpeechReady`, several: the sound of clause number `clause` of the reply."""
-        void, rate = self.void(message.revision), self._parts.voice.rate
+        """`SpeechReady`, several: the sound of clause number `clause` of the reply.
+
+        A first one that is kept does not wait for the speaker, who may be making the sound of what comes behind it.
+        """
+        void, voice = self.void(message.revision), self._parts.voice
+        kept = voice.kept(message.text, style(message.style, message.pace)) if clause == 0 else None
 
         def speak() -> None:
-            for sound in self._sound(message):
+            for sound in self._sound(message) if kept is None else (kept,):
                 if void():
                     return
-                self._post(SpeechReady(message.turn, message.revision, clause, sound, rate, last=False))
+                self._post(SpeechReady(message.turn, message.revision, clause, sound, voice.rate, last=False))
             nothing = np.empty(0, dtype=np.float32)
-            self._post(SpeechReady(message.turn, message.revision, clause, nothing, rate, last=True))
+            self._post(SpeechReady(message.turn, message.revision, clause, nothing, voice.rate, last=True))
 
-        self._speaker.submit(speak, self._failed("voice", message.revision))
+        if kept is not None:
+            speak()
+        else:
+            self._speaker.submit(speak, self._failed("voice", message.revision))
 
     def nod(self, nod: Clause) -> None:
         """`NodReady`: the sound of a backchannel. Nobody waits for it."""

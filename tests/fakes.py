@@ -328,6 +328,9 @@ class ToneVoice:
         self.spoken.append(text)
         yield np.full(samples(0.1 * len(text.split())), 0.5, dtype=np.float32)
 
+    def kept(self, text: str, style: Style = NEUTRAL) -> None:
+        pass
+
     def warm_up(self) -> None:
         pass
 

@@ -1,4 +1,4 @@
-"""What the workers owe each other: who writes gives way to who listens."""
+"""What the workers owe each other: who writes gives way to who listens, and who is ready waits for nobody."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from companion.events import Transcript
+from companion.events import ClauseReady, SpeechReady, Transcript
 from companion.jobs import Jobs
+from companion.tts.rehearsed import Rehearsed
+from tests.fakes import ToneVoice
 
 
 class TalkedOver:
@@ -77,3 +79,27 @@ def test_a_reply_that_nobody_talks_over_for_long_is_written_on(held: bool, voice
     jobs, _ = jobs_of(taking, [], clocked=clocked)
     assert not jobs.unhurried(1)()
     jobs.close()
+
+
+def test_an_opening_that_is_kept_sounds_while_the_voice_still_makes_another_sound() -> None:
+    goes_on, posted = threading.Event(), list[Any]()
+
+    class Busy(ToneVoice):
+        def synthesize(self, text, style=None):  # type: ignore[no-untyped-def]
+            assert text in ("I see.", "Far.") or goes_on.wait(timeout=30)
+            yield from super().synthesize(text)
+
+    voice = Rehearsed(Busy())
+    for text in ("I see.", "Far."):
+        assert [*voice.synthesize(text)]
+    parts: Any = SimpleNamespace(pace=None, voice=voice)
+    taking: Any = SimpleNamespace(valid=lambda revision: True, turn=1, revision=1)
+    jobs = Jobs(parts, taking, lambda message: posted.append(message) if message is not None else None)
+    jobs.speak(ClauseReady(1, 1, "Something new.", last=False), 0)
+    jobs.speak(ClauseReady(1, 1, "I see.", last=False), 0)
+    jobs.speak(ClauseReady(1, 1, "Far.", last=False), 1)  # behind the opening's sound, whenever that comes
+    assert [(sound.clause, sound.last) for sound in posted] == [(0, False), (0, True)]
+    goes_on.set()
+    jobs.close()
+    assert all(isinstance(sound, SpeechReady) for sound in posted)
+    assert [sound.clause for sound in posted] == [0, 0, 0, 0, 1, 1]

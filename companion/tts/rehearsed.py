@@ -31,10 +31,9 @@ class Rehearsed:
 
     def synthesize(self, text: str, style: Style = NEUTRAL) -> Iterator[Samples]:
         """See `Voice.synthesize`; what is kept comes in one piece."""
-        kept = self._kept.get((text, style))
-        if kept is not None:
+        if (kept := self.kept(text, style)) is not None:
             self._kept.move_to_end((text, style))
-            yield kept.astype(np.float32) / np.float32(_FULL_SCALE)
+            yield kept
             return
         pieces: list[Samples] = []
         for piece in self._voice.synthesize(text, style):
@@ -44,6 +43,11 @@ class Rehearsed:
             self._kept[text, style] = np.round(np.concatenate(pieces) * _FULL_SCALE).astype(np.int16)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
+
+    def kept(self, text: str, style: Style = NEUTRAL) -> Samples | None:
+        """See `Voice.kept`."""
+        kept = self._kept.get((text, style))
+        return None if kept is None else kept.astype(np.float32) / np.float32(_FULL_SCALE)
 
     def warm_up(self) -> None:
         """See `Voice.warm_up`."""
