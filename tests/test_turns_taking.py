@@ -29,7 +29,7 @@ from companion.turns.taking import (
     TurnLimits,
     TurnTaking,
 )
-from companion.turns.turn_end import PARSED, SHORT, EndpointPolicy, fitted, policy_of
+from companion.turns.turn_end import PARSED, SHORT, EndpointPolicy, fitted, looks_at, policy_of
 from companion.turns.words_end import Ending
 
 WINDOW = 512
@@ -431,7 +431,15 @@ Step = st.sampled_from("voice faint silence play end give_way keep_floor nothing
 @given(
     st.lists(st.tuples(Step, st.floats(0.03, 1.5)), max_size=40),
     st.booleans(),
-    st.sampled_from([(EARLY, False), (PARSED, True), (SHORT, True), (fitted(PARSED, 2.0, 0.1), True)]),
+    st.sampled_from(
+        [
+            (EARLY, False),
+            (PARSED, True),
+            (SHORT, True),
+            (fitted(PARSED, 2.0, 0.1), True),
+            (fitted(PARSED, 0.3, 0.1), True),
+        ]
+    ),
 )
 def test_no_order_of_anything_commits_while_our_reply_is_undecided(
     steps: list[tuple[str, float]], duplex: bool, kind: tuple[EndpointPolicy, bool]
@@ -489,13 +497,22 @@ def test_a_talk_is_as_patient_as_its_owner_says_or_else_as_its_models_are(
 def test_the_schedule_is_fitted_to_the_machine(patience: Patience) -> None:
     for parses in (True, False):
         usual = policy_of(patience, parses=parses)
-        quick, slow = fitted(usual, 0.1, 0.042), fitted(usual, 2.0, 0.1)
+        quick, late, slow = fitted(usual, 0.1, 0.042), fitted(usual, 0.3, 0.1), fitted(usual, 2.0, 0.1)
         assert quick == usual, "two cores of a PC are quick enough"
         assert slow.parsed > slow.read + samples(2.0)
         assert slow.read <= slow.probe <= min(usual.probe, max(slow.read, slow.shortest - samples(0.1)))
         assert replace(slow, parsed=usual.parsed, words=usual.words, probe=usual.probe) == usual, "nothing else"
+        assert replace(late, parsed=slow.parsed, words=slow.words, probe=slow.probe, fading=slow.fading) == slow
+        assert late.fading == parses, "the words are asked for as soon as they can be"
     timed = SimpleNamespace(completion=object(), pace=Pace(2.0, 0.3))
     assert open_taking(Settings(patience=patience), timed)._policy == fitted(policy_of(patience, parses=True), 2.0, 0.3)  # type: ignore[arg-type]
+
+
+def test_where_smart_turn_takes_long_it_looks_at_less_if_the_grammar_helps_it() -> None:
+    for policy in (PARSED, SHORT, policy_of("normal", parses=False)):
+        assert looks_at(policy, 0.047) == policy.span, "in the time that it takes on two cores of a PC with VNNI"
+    assert looks_at(PARSED, 0.1) == samples(5.0)
+    assert looks_at(policy_of("normal", parses=False), 0.1) == samples(8.0)
 
 
 def test_a_slow_machine_takes_no_turn_before_its_words_are_there_but_waits_for_them_not_for_ever() -> None:
