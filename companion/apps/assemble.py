@@ -17,7 +17,7 @@ from companion.affect.words import valence
 from companion.apps.unlock import Unlock, create_memory, exists, open_memory
 from companion.catalog import Model, ModelMissing, ModelStore, Role
 from companion.dialogue.reply import Replier
-from companion.events import SAMPLE_RATE, Samples, samples
+from companion.events import SAMPLE_RATE, samples
 from companion.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from companion.dialogue.llm import LanguageModel
     from companion.hands_free import HandsFree
     from companion.memory.embedding import OnnxEmbedder
-    from companion.parts import Parts
+    from companion.parts import Pace, Parts
     from companion.stt.turn import TurnRecognizer
     from companion.tts.voice import Voice
     from companion.turns.taking import TurnTaking
@@ -225,11 +225,10 @@ def assemble(
     llm.load()  # before ONNX Runtime is
     from companion.audio.smart_turn import SmartTurn
     from companion.audio.voice_activity import VoiceActivity
-    from companion.parts import VOICE, VOICE_OFF, Pace, Parts
+    from companion.parts import VOICE, VOICE_OFF, Parts
     from companion.stt.turn import open_recognizer
     from companion.tts.rehearsed import Rehearsed
     from companion.tts.voice import open_voice
-    from companion.turns.turn_end import looks_at
 
     store, models = chosen(models_root, settings)
     if not captions and "stt" in models:
@@ -266,16 +265,12 @@ def assemble(
         heard = pool.submit(recognizer)
         spoken = pool.submit(voice)
         activity = VoiceActivity(store.file(models["vad"]))
-        policy = open_policy(settings, parses="grammar" in models)
-        smart_turn = SmartTurn(store.file(models["turn"]), policy.span)
+        span = open_policy(settings, parses="grammar" in models).span
+        smart_turn = SmartTurn(store.file(models["turn"]), span)
         replier, completion = minded.result()
         hears, speaks = heard.result(), spoken.result()
         felt = sensed.result()
-    sound = own_voice(speaks, replier)
-    pace = Pace(hears.timed(sound), judging(smart_turn, sound))
-    if (span := looks_at(policy, pace.judging)) != policy.span:
-        smart_turn = SmartTurn(store.file(models["turn"]), span)
-        pace = Pace(pace.reading, judging(smart_turn, sound))
+    pace = timed(hears, smart_turn, speaks, replier)
     parts = Parts(activity, smart_turn, hears, replier, speaks, memory, felt, completion, pace)
     heap.give_back()
     ids: dict[str, str] = {role: model.id for role, model in models.items()}
@@ -283,17 +278,16 @@ def assemble(
     return Assembled(parts, ids)
 
 
-def own_voice(voice: Voice, replier: Replier) -> Samples:
-    """Three seconds to time the stages by, in 16 kHz: what the voice is to have ready anyway, said to itself."""
+def timed(recognizer: TurnRecognizer, smart_turn: SmartTurn, voice: Voice, replier: Replier) -> Pace:
+    """How long the stages before an answer take here, by what the voice is to have ready anyway, said to itself."""
     import soxr
+
+    from companion.parts import Pace
 
     said = next(iter(replier.familiar()), None)
     sound = [*voice.synthesize(said.text if said is not None else "one two three"), np.zeros(1, np.float32)]
-    return np.resize(soxr.resample(np.concatenate(sound), voice.rate, SAMPLE_RATE), 3 * SAMPLE_RATE)
-
-
-def judging(smart_turn: SmartTurn, heard: Samples) -> float:
-    """Seconds that a call takes here."""
+    heard = np.resize(soxr.resample(np.concatenate(sound), voice.rate, SAMPLE_RATE), 3 * SAMPLE_RATE)
+    reading = recognizer.timed(heard)
     began = time.perf_counter()
     smart_turn.completeness(heard, 0)
-    return time.perf_counter() - began
+    return Pace(reading, time.perf_counter() - began)

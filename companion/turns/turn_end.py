@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 class EndpointPolicy:
     """How patient it is. Times in samples of silence.
 
-    The words are read after `read` already, two windows without voice, by when the voice has been over for some 0.13
-    s: later, the recogniser hears no better (54 words in error of 933, and 134 Korean syllables of 1,486; 59 and 135
-    after 0.128 s, 56 and 132 after 0.16), and it is asked 7 to 12 % more often than after 0.128 s. With `fading` they
-    are read as soon as the voice fades (`companion.turns.speech`), before the silence begins. Smart Turn is asked after
-    `probe`. It might be asked as soon as the words are (`companion.audio.smart_turn`), which costs a little: in read
-    English without a room's noise a sound of ours would then fall into 10 of 110 utterances instead of 8, with that
-    noise into 12 instead of 11. It looks at the last `span` of the turn, at the last `glance` where that takes the
-    machine too long (`looks_at`).
+    The words are read after `read` already, two windows without voice, by when the voice has been over for some 0.13 s:
+    later, the recogniser hears no better (54 words in error of 933, and 134 Korean syllables of 1,486; 59 and 135 after
+    0.128 s, 56 and 132 after 0.16), and it is asked 7 to 12 % more often than after 0.128 s. With `fading` they are
+    read as soon as the voice fades (`companion.turns.speech`), before the silence begins, and where it `hurries` they
+    are on a machine that reads slowly (`fitted`). Smart Turn is asked after `probe`. It might be asked as soon as the
+    words are (`companion.audio.smart_turn`), which costs a little: in read English without a room's noise a sound of
+    ours would then fall into 10 of 110 utterances instead of 8, with that noise into 12 instead of 11. It looks at the
+    last `span` of the turn.
 
     No turn is answered before `shortest`; of an owner who pauses for long in many turns, before `lingering`. One that
     Smart Turn is `sure` of, as it is of two thirds of the ends of read English and of one in three of the pauses within
@@ -73,7 +73,7 @@ class EndpointPolicy:
     fading: bool = False
     lingering: int = 0
     span: int = samples(8.0)
-    glance: int = samples(8.0)
+    hurries: bool = False
 
 
 PARSED = EndpointPolicy(
@@ -83,7 +83,7 @@ PARSED = EndpointPolicy(
     risk=0.05,
     unfinished=0.13,
     likely=0.4,
-    glance=samples(5.0),
+    hurries=True,
 )
 """Where a language model reads along.
 
@@ -92,10 +92,6 @@ ours falls into 8 of 110 utterances instead of 19, as soon after the end as with
 on virtual time and on the recordings that this was chosen on). What they are not both sure of mostly waits for
 `longest`. The words are read a window sooner, so that all cues are there in time: of 1,432 words before an end 123 are
 wrong then, and 124 a window later.
-
-With both, Smart Turn can do with less: looking at 5 s a turn is answered at once at 59 to 63 of 110 ends of read
-English, at 8 s at 61 to 64, and a sound of ours falls into 5 of the utterances instead of 4 or 5 (without a room's
-noise and with it, asked 0.096 and 0.16 s into a pause). On the card it is sure of 34 of 54 ends instead of 36.
 """
 
 SHORT = replace(
@@ -109,7 +105,6 @@ SHORT = replace(
     fading=True,
     lingering=0,
     span=samples(3.0),
-    glance=samples(3.0),
 )
 """For whom an answer cannot come soon enough: all is asked at once, and what surely sounds complete, and may be a whole
 sentence, is answered as soon as that is known, for which Smart Turn looks at less. A sound of ours falls into 23 of the
@@ -125,7 +120,7 @@ def policy_of(patience: Patience, *, parses: bool) -> EndpointPolicy:
     """For an owner who wants it to wait so long in pauses; `parses`: whether a language model reads along."""
     usual = PARSED if parses else EndpointPolicy()
     if patience == "long":
-        return replace(usual, shortest=_LATE, longest=_LATEST, risk=min(usual.risk, 0.15))
+        return replace(usual, shortest=_LATE, longest=_LATEST, risk=min(usual.risk, 0.15), hurries=False)
     return SHORT if patience == "short" and parses else usual
 
 
@@ -164,23 +159,15 @@ _IN_VAIN_S = 0.4
 _LATER_S = 0.032
 """Beside words that are read slowly Smart Turn takes twice as long; a window later they hinder each other less."""
 
-_LONG_S = 0.07
-"""A call of Smart Turn that takes longer is not there in time beside the words."""
-
-
-def looks_at(policy: EndpointPolicy, judging_s: float) -> int:
-    """How many samples of the turn Smart Turn looks at, where looking at `policy.span` takes so many seconds."""
-    return policy.span if judging_s <= _LONG_S else policy.glance
-
 
 def fitted(policy: EndpointPolicy, reading_s: float, judging_s: float) -> EndpointPolicy:
     """`policy` for a machine that takes so many seconds to read three seconds of speech, and to judge their sound.
 
     Smart Turn is asked as much sooner as its answer takes, to be there when the first turns may be answered. Where the
     words come late, what they say is waited for all the same: a turn that is taken to be over before they are there
-    cannot be answered any sooner, and is taken back more often. If they come only a little late, and Smart Turn is not
-    alone in what it says (`glance`), they are asked for as soon as the voice fades, and it a window after a pause's
-    first. Two cores of a PC with VNNI are quick enough as it is.
+    cannot be answered any sooner, and is taken back more often. If they come only a little late, they are asked for as
+    soon as the voice fades, where the policy `hurries`, and Smart Turn two windows into the silence. Two cores of a PC
+    with VNNI are quick enough as it is.
     """
     probe = max(policy.read, policy.shortest - samples(_SLOWER * judging_s))
     policy = replace(policy, probe=min(policy.probe, probe))
@@ -189,7 +176,7 @@ def fitted(policy: EndpointPolicy, reading_s: float, judging_s: float) -> Endpoi
     if parsed <= policy.parsed:
         return policy
     policy = replace(policy, parsed=parsed, words=max(policy.longest, 2 * there))
-    if reading_s > _IN_VAIN_S or policy.glance == policy.span:
+    if reading_s > _IN_VAIN_S or not policy.hurries:
         return policy
     return replace(policy, fading=True, probe=min(policy.probe, policy.read + samples(_LATER_S)))
 

@@ -25,9 +25,9 @@ HUNG_S = 3.0
 RETURN_S = 15.0
 """Seconds within which it must be told that a microphone works again."""
 
-WARM_S, BUSY = 20, 0.5
+WARM_S, BUSY = 90, 0.5
 """At most so many seconds, until a new session takes less than this share of a core, it is left to read its prompt:
-nobody speaks the moment it says that it listens."""
+nobody speaks the moment it says that it listens. Two cores without VNNI read for some 30 s."""
 
 IDLE_S = 3.0
 """Seconds in which it is measured what listening to a quiet room costs."""
