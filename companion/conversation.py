@@ -607,9 +607,11 @@ class Conversation:
             case "faint":
                 self._emit(Trouble("sound", "the voice is very faint: come closer, or set it louder", "faint"))
 
-    def _believed(self, turn: Turn, words: str, confidence: float | None, sure: float) -> bool:
+    def _believed(
+        self, turn: Turn, words: str, confidence: float | None, sure: float, *, over_ours: bool = False
+    ) -> bool:
         clearance = decibels(loudness(turn.recent), turn.background)
-        return believable(words, confidence, sure, clearance)
+        return believable(words, confidence, sure, clearance, over_ours=over_ours)
 
     def _deliver(self, turn: Turn, revision: int, steps: Iterable[Step]) -> None:
         """Do what is due next of the reply to `turn`, begun for `revision`."""
@@ -775,7 +777,8 @@ class Conversation:
         """What is the voice over ours, as far as its words say?"""
         assert self._spoken is not None and self._spoken.reply is not None
         voice, sure = self._taking.voiced_for, self._taking.surely
-        believed = not paused or self._believed(turn, words, confidence, sure)
+        english = self._started.language == "en"
+        believed = not paused or self._believed(turn, words, confidence, sure, over_ours=english)
         reply = self._spoken.reply
         asked = reply.asks(turn.began, self._parts.voice.rate)
         verdict = weigh(Overlap(words, voice, paused, believed, reply.text, asked))

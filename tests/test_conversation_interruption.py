@@ -112,6 +112,14 @@ def test_a_yes_before_the_end_of_our_question_and_a_hum_are_none(words: str, aft
     assert [said for _, said in replier.asked] == ["how are you"]
 
 
+@pytest.mark.parametrize(("confidence", "kind"), [(0.43, "backchannel"), (0.6, "stop")])
+def test_a_short_sound_over_us_that_is_only_guessed_to_be_words_does_not_stop_us(confidence: float, kind: str) -> None:
+    heard_as = ScriptedRecognizer("how are you", "Welcome.", "again", confidence=confidence)
+    _, _, _, replier, log = over("Welcome.", voice=0.4, recognizer=heard_as)
+    assert [event.kind for event in log.all(BargeIn)] == [kind]
+    assert len(replier.asked) == (2 if kind == "stop" else 1)
+
+
 def test_our_own_voice_in_the_microphone_is_not_answered() -> None:
     _, _, _, replier, log = over("word3 word4 word5")
     assert log.all(BargeIn)[0].kind == "echo"
