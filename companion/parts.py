@@ -12,7 +12,7 @@ from companion.dialogue.completion import Completion
 from companion.dialogue.mind import Dialogue
 from companion.events import Affect, Event, MemorySaved
 from companion.stt.turn import TurnRecognizer
-from companion.tts.voice import Voice
+from companion.tts.rehearsed import Rehearsed
 from companion.turns.taking import Phase
 
 VOICE = "voice"
@@ -78,7 +78,7 @@ class Parts:
     smart_turn: SmartTurn
     recognizer: TurnRecognizer
     replier: Dialogue
-    voice: Voice
+    voice: Rehearsed
     storage: Storage | None = None
     senses: Senses | None = None
     completion: Completion | None = None

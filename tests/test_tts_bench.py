@@ -31,9 +31,6 @@ class OneSecondVoice:
     def synthesize(self, text: str, style: Style = NEUTRAL) -> Iterator[Samples]:
         yield from np.split(np.full(self.rate, 0.1, np.float32), 2)
 
-    def kept(self, text: str, style: Style = NEUTRAL) -> None:
-        pass
-
     def warm_up(self) -> None:
         pass
 

@@ -249,7 +249,7 @@ def assemble(
             opened.remember(memory.learned(VOICE))
         return opened
 
-    def voice() -> Voice:
+    def voice() -> Rehearsed:
         model = models.get("tts")
         opened = open_voice(settings.language, store.path(model) if model else None, model.id if model else None)
         opened.warm_up()

@@ -56,9 +56,6 @@ class EspeakVoice:
             sound = self._pitch.shaped(self._speak(words, style.rate), RATE, style)
             yield from styled([sound], RATE, style)
 
-    def kept(self, text: str, style: Style = NEUTRAL) -> None:
-        """It keeps nothing."""
-
     def warm_up(self) -> None:
         """Have the program and its data in the disk cache."""
         self._speak("1", 1.0)

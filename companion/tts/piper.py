@@ -71,9 +71,6 @@ class PiperEngine:
         except Exception as error:
             raise VoiceError(f"the voice {self.id} failed ({type(error).__name__})") from None
 
-    def kept(self, text: str, style: Style = NEUTRAL) -> None:
-        """It keeps nothing."""
-
     def warm_up(self) -> None:
         """Load the phoneme tables and the model's pages: the first clause takes about twice as long as the next."""
         for _ in self.synthesize(_WARM_UP, STYLES["warm"]):

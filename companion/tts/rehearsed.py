@@ -45,7 +45,7 @@ class Rehearsed:
                 self._kept.popitem(last=False)
 
     def kept(self, text: str, style: Style = NEUTRAL) -> Samples | None:
-        """See `Voice.kept`."""
+        """All the sound of `text`, where it was made before and kept. Takes no time; from any thread."""
         kept = self._kept.get((text, style))
         return None if kept is None else kept.astype(np.float32) / np.float32(_FULL_SCALE)
 

@@ -46,10 +46,6 @@ class Voice(Protocol):
         """
         ...
 
-    def kept(self, text: str, style: Style = NEUTRAL) -> Samples | None:
-        """All the sound of `text`, where it was made before and kept. Takes no time; from any thread."""
-        ...
-
     def warm_up(self) -> None:
         """Do once what makes the first clause slow."""
         ...
