@@ -504,6 +504,7 @@ def test_the_schedule_is_fitted_to_the_machine(patience: Patience) -> None:
         assert replace(slow, parsed=usual.parsed, words=usual.words, probe=usual.probe) == usual, "nothing else"
         assert replace(late, parsed=slow.parsed, words=slow.words, probe=slow.probe, fading=slow.fading) == slow
         assert late.fading == (parses and patience != "long"), "who waits for long anyway need not hurry"
+        assert not late.fading or late.probe == late.read + WINDOW, "not with the words: they would wait for each other"
     timed = SimpleNamespace(completion=object(), pace=Pace(2.0, 0.3))
     assert open_taking(Settings(patience=patience), timed)._policy == fitted(policy_of(patience, parses=True), 2.0, 0.3)  # type: ignore[arg-type]
 
