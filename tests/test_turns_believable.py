@@ -30,11 +30,9 @@ def test_a_short_answer_is_believed(words: str, confidence: float, sure: float, 
 
 
 def test_a_guess_over_our_voice_is_not_believed_but_a_name_that_is_hardly_known_and_a_sentence_are() -> None:
-    for words, confidence in (("Welcome.", 0.43), ("The air.", 0.59), ("Yay.", 0.6), ("I don't care.", 0.45)):
-        assert not believable(words, confidence, sure=1.0, above_background=45, over_ours=True)
+    assert not believable("Welcome.", 0.43, sure=1.0, above_background=45, over_ours=True)
     assert believable("Welcome.", 0.43, sure=1.0, above_background=45), "in the quiet whoever says a word is answered"
     assert believable("Quotzao a macan.", 0.55, sure=1.0, above_background=45, over_ours=True)
-    assert believable("Alexa.", 0.72, sure=1.0, above_background=45, over_ours=True)
     assert believable("But do I hear you?", 0.43, sure=1.0, above_background=45, over_ours=True)
     assert believable("Stop it.", None, sure=1.0, above_background=45, over_ours=True)
 

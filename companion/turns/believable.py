@@ -17,13 +17,10 @@ _QUIET_ROOM = 20.0
 """dB from the background to the voice. In noise Silero is unsure of short words as well, so there they are believed: a
 word too many is the lesser harm."""
 
-_GUESSED = (0.65, 0.65, 0.5)
-"""Confidence below which one, two or three words over our own voice are a guess: "Welcome." for an "mm-hm". In an hour
-of talk five of 81 backchannels and noises were read as words, at 0.38 to 0.59, one of them as three; of 65 voices of
-espeak-ng, which say seven backchannels each in the quiet, four, at 0.54 to 0.63, none as three. Of 83 sentences, stop
-words and names in that hour the short ones had 0.81 and more, but for three words of which the recogniser did not know
-one (0.55); of 37 single words by as many people that were read as so few, all but one 0.72 and more (0.53, misread).
-English, Moonshine: others count otherwise."""
+_GUESSED = 0.5
+"""Confidence below which few words over our own voice are a guess: "Welcome." for an "mm-hm". In an hour of talk five
+of 81 backchannels and noises were read as words, at 0.38 to 0.59; of 83 sentences, stop words and names the short ones
+had 0.55 and more, all but a name that the recogniser did not know 0.81. English, Moonshine: others count otherwise."""
 
 
 def believable(
@@ -37,9 +34,8 @@ def believable(
     """
     if not words:
         return False
-    many = len(words.split()) > _FEW_WORDS
-    if over_ours and not many and confidence is not None and confidence < _GUESSED[len(words.split()) - 1]:
+    if over_ours and len(words.split()) <= _FEW_WORDS and confidence is not None and confidence < _GUESSED:
         return False
-    if many or (confidence is not None and confidence >= _CONFIDENT):
+    if len(words.split()) > _FEW_WORDS or (confidence is not None and confidence >= _CONFIDENT):
         return True
     return sure >= _MOSTLY_SURE or above_background < _QUIET_ROOM
