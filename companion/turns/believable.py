@@ -34,8 +34,9 @@ def believable(
     """
     if not words:
         return False
-    if over_ours and len(words.split()) <= _FEW_WORDS and confidence is not None and confidence < _GUESSED:
+    few = len(words.split()) <= _FEW_WORDS
+    if over_ours and few and confidence is not None and confidence < _GUESSED:
         return False
-    if len(words.split()) > _FEW_WORDS or (confidence is not None and confidence >= _CONFIDENT):
+    if not few or (confidence is not None and confidence >= _CONFIDENT):
         return True
     return sure >= _MOSTLY_SURE or above_background < _QUIET_ROOM

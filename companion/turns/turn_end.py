@@ -38,7 +38,7 @@ class EndpointPolicy:
     ours would then fall into 10 of 110 utterances instead of 8, with that noise into 12 instead of 11. It looks at the
     last `span` of the turn.
 
-    No turn is answered before `soonest`, and before `shortest` only one that ends as whole sentences do: Smart Turn is
+    No turn is answered before `shortest`, but `sooner` by so much one that ends as whole sentences do: Smart Turn is
     `sure`, a language model that reads along finds a probability of exp(`whole`) and more that its sentence ends, and
     nothing is known of this owner that asks for patience. An owner who pauses for long in many turns is not answered
     before `lingering`. A turn that Smart Turn is `sure` of, as it is of two thirds of the ends of read English and of
@@ -60,8 +60,8 @@ class EndpointPolicy:
 
     read: int = samples(0.064)
     probe: int = samples(0.16)
-    soonest: int = samples(0.224)
     shortest: int = samples(0.224)
+    sooner: int = 0
     comma: int = samples(0.416)
     longest: int = samples(1.2)
     timeout: int = samples(1.8)
@@ -81,11 +81,16 @@ class EndpointPolicy:
     span: int = samples(8.0)
     hurries: bool = False
 
+    @property
+    def soonest(self) -> int:
+        """Before this no turn is answered."""
+        return self.shortest - self.sooner
+
 
 PARSED = EndpointPolicy(
     read=samples(0.032),
     probe=samples(0.096),
-    soonest=samples(0.16),
+    sooner=samples(0.064),
     longest=samples(0.64),
     lingering=samples(0.448),
     risk=0.05,
@@ -99,16 +104,15 @@ Smart Turn is sure of three pauses in ten within read English, the language mode
 ours falls into 8 of 110 utterances instead of 19, as soon after the end as without (314 ms p50, 730 p95 instead of 792;
 on virtual time and on the recordings that this was chosen on). What is whole besides is answered a little sooner, and
 where Smart Turn is nearly sure at once: by 31 ms (mean), in a room with noise by 29, and a sound of ours falls into as
-many. What they are not both sure of mostly waits for
-`longest`. The words are read a window sooner, so that all cues are there in time: of 1,432 words before an end 123 are
-wrong then, and 124 a window later.
+many. What they are not both sure of mostly waits for `longest`. The words are read a window sooner, so that all cues
+are there in time: of 1,432 words before an end 123 are wrong then, and 124 a window later.
 """
 
 SHORT = replace(
     PARSED,
     probe=samples(0.032),
-    soonest=samples(0.096),
     shortest=samples(0.096),
+    sooner=0,
     risk=0.2,
     ends=-3.5,
     likely=0.3,
@@ -131,7 +135,7 @@ def policy_of(patience: Patience, *, parses: bool) -> EndpointPolicy:
     """For an owner who wants it to wait so long in pauses; `parses`: whether a language model reads along."""
     usual = PARSED if parses else EndpointPolicy()
     if patience == "long":
-        return replace(usual, soonest=_LATE, shortest=_LATE, longest=_LATEST, risk=min(usual.risk, 0.15), hurries=False)
+        return replace(usual, shortest=_LATE, sooner=0, longest=_LATEST, risk=min(usual.risk, 0.15), hurries=False)
     return SHORT if patience == "short" and parses else usual
 
 
@@ -151,11 +155,10 @@ def eased(policy: EndpointPolicy, pauses: Pauses) -> EndpointPolicy:
         return policy
     late = round(cut_in_on * max(0, _LATE - policy.shortest))
     lingers = round(lingering * max(0, policy.lingering - policy.shortest))
-    shortest = policy.shortest + max(late, lingers)
     return replace(
         policy,
-        soonest=shortest,
-        shortest=shortest,
+        shortest=policy.shortest + max(late, lingers),
+        sooner=0,
         longest=policy.longest + round(max(cut_in_on, lingering) * max(0, _LATEST - policy.longest)),
     )
 
