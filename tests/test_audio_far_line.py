@@ -87,6 +87,23 @@ def test_one_late_callback_moves_nothing() -> None:
         assert at == pytest.approx(heard - LEAD, abs=DRIFT)
 
 
+def test_what_an_echo_told_holds_against_the_drivers_times_and_what_they_tell_later_is_added() -> None:
+    line, by, later = FarLine(SAMPLE_RATE), samples(0.015), 4 * JUMP
+    out = []
+    for index in range(300):
+        click = np.zeros(FRAME, np.float32)
+        click[0] = index % 50 == 30
+        if index == 20:
+            line.slipped(by)
+        line.feed(click, index * FRAME + (later if index >= 200 else 0))
+        out.append(line.frame((index - 8) * FRAME))
+    far = np.concatenate(out)
+    clicks_at = [int(at) - 8 * FRAME + LEAD for at in np.flatnonzero(far > 0.5)]
+    expected = [(30 + 50 * k) * FRAME + by + (later if k >= 4 else 0) for k in range(len(clicks_at))]
+    assert clicks_at == pytest.approx(expected, abs=2)
+    assert len(clicks_at) == 6
+
+
 def test_what_is_not_known_of_the_speaker_is_silence() -> None:
     line = FarLine(SAMPLE_RATE)
     assert not line.frame(0).any()

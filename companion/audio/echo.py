@@ -14,6 +14,7 @@ from companion.audio.device import Echo
 from companion.audio.double_talk import ARRIVES, LOUD_DB, DoubleTalk
 from companion.audio.echo_path import EchoPath
 from companion.audio.level import dbfs
+from companion.audio.slip import Slip
 from companion.events import FRAME, SAMPLE_RATE, Samples, samples
 
 TAIL = samples(0.6)
@@ -103,6 +104,8 @@ class EchoCanceller:
         self._path = EchoPath()
         self._meter = EchoMeter()
         self._double_talk = DoubleTalk()
+        self._slip = Slip()
+        self._slipped = 0
         self._passed = (False, True)  # of the rest, of AEC3's output, in the last sample given out
         self._silent = TAIL
 
@@ -111,14 +114,25 @@ class EchoCanceller:
         """What is known of the echo by now."""
         return self._meter.echo
 
+    @property
+    def slipped(self) -> int:
+        """How many samples later than before the echo comes, as the last frame showed: far is to follow. 0: none."""
+        return self._slipped
+
+    def far_moved(self) -> None:
+        """Far lies elsewhere from now on, because `slipped` or the driver's times said so."""
+        self._slip.far_moved()
+
     def process(self, near: Samples, far: Samples) -> Samples:
         """`near` without the echo of `far`, each of shape (FRAME,)."""
+        self._slipped = 0
         level = dbfs(far)
         self._silent = 0 if level >= _AUDIBLE_DB else self._silent + FRAME
         if self._silent >= TAIL:
             self._meter.silent(near)
             return near
         rest = self._path.rest(near, far)
+        self._slipped = self._slip.found(near, near - rest)
         over = self._double_talk.heard(near, rest, far)
         if self._double_talk.moved:
             self._path.moved()

@@ -170,7 +170,8 @@ class SoundCard:
         frames = list(self._intake.feed(block.samples, block.at))
         with suppress(queue.Empty):
             rendered = gathered(self._streams.rendered, 0.0)
-            self._far.feed(rendered.samples, self._intake.position_at(rendered.at))
+            if self._far.feed(rendered.samples, self._intake.position_at(rendered.at)):
+                self._canceller.far_moved()
         self._send(frames)
         if block.overflow and (self._last_overrun is None or block.at - self._last_overrun >= OVERRUN_EVERY_S):
             self._last_overrun = block.at
@@ -238,6 +239,8 @@ class SoundCard:
         for frame in frames:
             far = self._far.frame(frame.position)
             self._post(AudioFrame(frame.position, self._canceller.process(frame.samples, far)))
+            if self._canceller.slipped:
+                self._far.slipped(self._canceller.slipped)
 
     def _trouble(self, kind: SoundTrouble, detail: str) -> None:
         self._post(DeviceTrouble(kind, detail))
