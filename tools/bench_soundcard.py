@@ -26,6 +26,7 @@ from companion.errors import CompanionError
 from companion.settings import Settings
 from tools.soundcard import alone, analyse, card, report, scenes, stage
 from tools.soundcard.sounds import Library
+from tools.soundcard.taken import taken
 
 
 def main() -> int:
@@ -40,6 +41,9 @@ def main() -> int:
     parser.add_argument("--tone", action="store_true", help="let it listen to how the owner sounds, too")
     parser.add_argument(
         "--room", type=float, metavar="DB", default=card.ROOM_DB, help="noise of the room, dBFS; the voice has -26"
+    )
+    parser.add_argument(
+        "--taken", type=float, metavar="SHARE", default=0.0, help="of each core, taken away in moments of up to 60 ms"
     )
     parser.add_argument("--data", type=Path, metavar="DIR", default=default_data(), help="recordings to say")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the recordings and events files here")
@@ -66,7 +70,7 @@ def run(given: argparse.Namespace) -> dict[str, Any]:
         scene = scenes.build(name, library, given.n or scenes.ALL[name])
         with tempfile.TemporaryDirectory(prefix="companion-card-") as path, console.status(f"{name}: {scene.about}"):
             folder = Path(path)
-            with card.virtual_card(folder, given.room) as running:
+            with card.virtual_card(folder, given.room) as running, taken(given.taken):
                 played = stage.perform(scene, running, folder, chosen)
             read = partial(alone.read, language=given.language, profile=given.profile)
             figures[name] = report.summary(analyse.analyse(played, given.language, read))
@@ -78,6 +82,7 @@ def run(given: argparse.Namespace) -> dict[str, Any]:
         "language": given.language,
         "tone": given.tone,
         "room_db": given.room,
+        "taken": given.taken,
         "scenes": figures,
     }
 
