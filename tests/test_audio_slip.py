@@ -12,7 +12,7 @@ from companion.audio.far_line import LEAD, FarLine
 from companion.audio.level import dbfs
 from companion.audio.slip import Slip
 from companion.events import FRAME, SAMPLE_RATE, Samples, samples
-from tests.echoes import heard_in_a_room, noise, our_voice
+from tests.echoes import heard_in_a_room, in_frames, noise, our_voice
 
 
 def found(near: Samples, echo: Samples) -> list[int]:
@@ -75,3 +75,30 @@ def test_an_owner_is_heard_as_they_are_over_a_voice_of_ours_that_goes_on_late() 
     owner = 0.3 * np.roll(our_voice(), SAMPLE_RATE)[: 2 * SAMPLE_RATE]  # no louder than the echo
     passed, *_ = while_we_speak(0.012, 0.0, owner)
     assert dbfs(passed - owner) < dbfs(owner) - 12
+
+
+def test_while_it_is_doubtful_when_our_voice_is_heard_nothing_passes_and_an_owner_over_it_after_a_moment() -> None:
+    far = np.tile(our_voice(), 2)
+    words = np.roll(our_voice(), SAMPLE_RATE)
+    half = len(far) // 2 // FRAME * FRAME
+    near = heard_in_a_room(far, 0.05, -12.0)
+    near[half : half + len(words)] += words[: len(near) - half]
+    passed = {}
+    for stumbles in (False, True):
+        canceller = EchoCanceller()
+        in_frames(canceller.process, near[:half], far[:half])
+        if stumbles:
+            canceller.far_stumbled()
+        passed[stumbles] = in_frames(canceller.process, near[half:], far[half:])
+    at_once, soon = slice(FRAME, samples(0.16)), slice(samples(0.44), None)
+    assert dbfs(passed[True][at_once]) < dbfs(passed[False][at_once]) - 30
+    np.testing.assert_array_equal(passed[True][soon], passed[False][soon])
+
+
+def test_an_echo_that_comes_when_it_should_is_no_longer_doubtful() -> None:
+    slip = Slip()
+    slip.doubt()
+    echo = our_voice()[SAMPLE_RATE:]
+    for at in range(0, samples(0.2), FRAME):
+        assert slip.found(echo[at : at + FRAME], echo[at : at + FRAME]) == 0
+    assert slip.doubted == 0

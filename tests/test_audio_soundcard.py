@@ -304,7 +304,7 @@ def test_lost_sound_is_told_once_in_a_while_and_the_clock_goes_on(card: VirtualC
     """What the driver dropped cannot be made to happen here: its flag is set on blocks of silence."""
     streams = session.device._streams  # type: ignore[attr-defined]
     for _ in range(5):
-        streams.captured.put(Block(np.zeros(480, np.float32), time.monotonic(), overflow=True))
+        streams.captured.put(Block(np.zeros(480, np.float32), time.monotonic(), stumbled=True))
         session.listen(0.1)
     told = [message.kind for message in session.messages if isinstance(message, DeviceTrouble)]
     assert told.count("overrun") == 1

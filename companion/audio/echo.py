@@ -119,6 +119,10 @@ class EchoCanceller:
         """How many samples later than before the echo comes, as the last frame showed: far is to follow. 0: none."""
         return self._slipped
 
+    def far_stumbled(self) -> None:
+        """The speaker's driver ran dry: until it is known by how much far is late now, our voice might pass."""
+        self._slip.doubt()
+
     def far_moved(self) -> None:
         """Far lies elsewhere from now on, because `slipped` or the driver's times said so."""
         self._slip.far_moved()
@@ -141,7 +145,9 @@ class EchoCanceller:
             self._meter.loud(near, cancelled)
         if self._meter.echo == "none":
             return near
-        return self._mixed((rest, cancelled), (over, not over and not self._double_talk.ours))
+        doubted = self._slip.doubted > 0
+        over = over and not doubted
+        return self._mixed((rest, cancelled), (over, not (over or doubted or self._double_talk.ours)))
 
     def _mixed(self, sounds: tuple[Samples, Samples], wanted: tuple[bool, bool]) -> Samples:
         """A frame that begins with as much of each as the last one ended with, and ends with what is wanted."""

@@ -58,12 +58,12 @@ class DeviceInfo:
 class Block:
     """What one callback copied: mono at the device's rate, the first sample captured, or heard, at `at`.
 
-    `at` is in seconds of the monotonic clock.
+    `at` is in seconds of the monotonic clock. `stumbled`: before it the driver lost some sound, or ran dry.
     """
 
     samples: Samples
     at: float
-    overflow: bool = False
+    stumbled: bool = False
 
 
 def gathered(blocks: queue.SimpleQueue[Block], timeout: float) -> Block:
@@ -76,7 +76,7 @@ def gathered(blocks: queue.SimpleQueue[Block], timeout: float) -> Block:
     while not blocks.empty():
         together.append(blocks.get())
     samples = np.concatenate([block.samples for block in together])
-    return Block(samples, together[0].at, any(block.overflow for block in together))
+    return Block(samples, together[0].at, any(block.stumbled for block in together))
 
 
 def _sounddevice() -> Any:
@@ -230,12 +230,12 @@ class Streams:
         mono = indata.mean(axis=1) if indata.shape[1] > 1 else indata[:, 0].copy()
         self.captured.put(Block(mono, time.monotonic() - delay, bool(status.input_overflow)))
 
-    def _render(self, outdata: NDArray[np.float32], frames: int, times: Any, _status: Any) -> None:
+    def _render(self, outdata: NDArray[np.float32], frames: int, times: Any, status: Any) -> None:
         delay = _plausible(times.outputBufferDacTime - times.currentTime, self._output.latency)
         self._heard = (self._playback.pulled, time.monotonic() + delay)
         samples = self._playback.pull(frames)
         outdata[:] = samples[:, np.newaxis]
-        self.rendered.put(Block(samples, self._heard[1]))
+        self.rendered.put(Block(samples, self._heard[1], bool(status.output_underflow)))
 
 
 def _plausible(delay: float, otherwise: float) -> float:

@@ -36,10 +36,19 @@ _REST = 5
 """Frames after far was moved: what the way makes of it comes of frames before that, in part."""
 
 
+_DOUBTED = samples(0.4) // FRAME
+"""Frames of ours after which it is enough: an owner who talks from the first on hides whether anything slipped."""
+
+
 class Slip:
-    """Looks for it from frame to frame, while the speaker plays."""
+    """Looks for it from frame to frame, while the speaker plays.
+
+    `doubted`: frames for which it is doubtful, at most, whether the echo comes when it should. A driver that ran dry
+    says so at once, most often in the silence before we speak; how late it is now the first words tell.
+    """
 
     def __init__(self) -> None:
+        self.doubted = 0
         self._near: deque[Samples] = deque(maxlen=_COMPARED)
         self._echo: deque[Samples] = deque(maxlen=_COMPARED)
         self._until_next = _EVERY
@@ -49,6 +58,7 @@ class Slip:
         way makes of far; each of shape (FRAME,). 0: by none, or it cannot be told."""
         self._near.append(near)
         self._echo.append(echo)
+        self.doubted = max(0, self.doubted - 1)
         self._until_next -= 1
         if self._until_next > 0 or len(self._near) < _COMPARED:
             return 0
@@ -56,7 +66,13 @@ class Slip:
         slip = _later(*(np.diff(np.concatenate(frames)) for frames in (self._near, self._echo)))
         if slip:
             self.far_moved()
-        return slip
+        if slip is not None:
+            self.doubted = _REST if slip else 0
+        return slip or 0
+
+    def doubt(self) -> None:
+        """The driver ran dry."""
+        self.doubted = _DOUBTED
 
     def far_moved(self) -> None:
         """Far lies elsewhere from now on: what was compared before says nothing of it."""
@@ -65,15 +81,17 @@ class Slip:
         self._until_next = _REST + _COMPARED
 
 
-def _later(near: Samples, echo: Samples) -> int:
-    """How much later `near` has what `echo` has, if that is much more alike than as they are; each of shape (n,)."""
+def _later(near: Samples, echo: Samples) -> int | None:
+    """How much later `near` has what `echo` has, each of shape (n,): 0 where it is there as they are, None where it is
+    at no time."""
     powers = near @ near, echo @ echo
     if min(powers) < len(near) * _SOFTEST**2:
-        return 0
+        return None
     size = 2 ** (2 * len(near)).bit_length()
     both = np.fft.irfft(np.fft.rfft(near, size) * np.fft.rfft(echo, size).conj(), size)
     shifts = np.arange(-_FARTHEST, _FARTHEST + 1)
     alike = both[shifts] / np.sqrt(powers[0] * powers[1])
-    best = int(alike.argmax())
-    found = alike[best] > max(_LIKE, alike[_FARTHEST] + _LIKER)
-    return int(shifts[best]) if found else 0
+    best, now = int(alike.argmax()), float(alike[_FARTHEST])
+    if alike[best] > max(_LIKE, now + _LIKER):
+        return int(shifts[best])
+    return 0 if now > _LIKE else None

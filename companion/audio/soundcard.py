@@ -170,10 +170,12 @@ class SoundCard:
         frames = list(self._intake.feed(block.samples, block.at))
         with suppress(queue.Empty):
             rendered = gathered(self._streams.rendered, 0.0)
+            if rendered.stumbled:
+                self._canceller.far_stumbled()
             if self._far.feed(rendered.samples, self._intake.position_at(rendered.at)):
                 self._canceller.far_moved()
         self._send(frames)
-        if block.overflow and (self._last_overrun is None or block.at - self._last_overrun >= OVERRUN_EVERY_S):
+        if block.stumbled and (self._last_overrun is None or block.at - self._last_overrun >= OVERRUN_EVERY_S):
             self._last_overrun = block.at
             self._trouble("overrun", "the machine was too busy to listen; some sound was lost")
         match self._hearing.hear(block.samples):
