@@ -95,6 +95,14 @@ def test_while_it_is_doubtful_when_our_voice_is_heard_nothing_passes_and_an_owne
     np.testing.assert_array_equal(passed[True][soon], passed[False][soon])
 
 
+def test_nothing_is_doubtful_before_an_echo_was_ever_heard() -> None:
+    far = our_voice()
+    near = heard_in_a_room(far, 0.05, -12.0) + np.roll(far, SAMPLE_RATE)
+    stumbled, other = EchoCanceller(), EchoCanceller()
+    stumbled.far_stumbled()
+    np.testing.assert_array_equal(in_frames(stumbled.process, near, far), in_frames(other.process, near, far))
+
+
 def test_an_echo_that_comes_when_it_should_is_no_longer_doubtful() -> None:
     slip = Slip()
     slip.doubt()

@@ -124,8 +124,9 @@ class EchoCanceller:
         self._slip.doubt()
 
     def far_moved(self) -> None:
-        """Far lies elsewhere from now on, because `slipped` or the driver's times said so."""
+        """Far lies elsewhere from now on, because the driver's times said so: about right."""
         self._slip.far_moved()
+        self._slip.doubt()
 
     def process(self, near: Samples, far: Samples) -> Samples:
         """`near` without the echo of `far`, each of shape (FRAME,)."""
@@ -145,7 +146,7 @@ class EchoCanceller:
             self._meter.loud(near, cancelled)
         if self._meter.echo == "none":
             return near
-        doubted = self._slip.doubted > 0
+        doubted = self._slip.doubted > 0 and self._meter.echo == "cancelled"
         over = over and not doubted
         return self._mixed((rest, cancelled), (over, not (over or doubted or self._double_talk.ours)))
 

@@ -61,7 +61,7 @@ class FarLine:
         """The next samples at the speaker's rate, shape (n,), the first of them heard at `position`.
 
         Returns:
-            Whether all that waits lies elsewhere now, by more than a sample.
+            Whether all that waits lies elsewhere now by more than a sample, and something was heard before.
         """
         if self._start is None:
             self._start, self._looked = position - LEAD, position
@@ -97,7 +97,7 @@ class FarLine:
             off = float(np.median(self._medians))
             if abs(off) > DRIFT:
                 self._move(int(np.sign(off)))
-        return jumped
+        return jumped and self._sounded
 
     def _move(self, by: int) -> None:
         assert self._start is not None, "something was fed"

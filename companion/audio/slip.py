@@ -71,7 +71,7 @@ class Slip:
         return slip or 0
 
     def doubt(self) -> None:
-        """The driver ran dry."""
+        """The driver ran dry, or tells another time than before."""
         self.doubted = _DOUBTED
 
     def far_moved(self) -> None:
