@@ -14,6 +14,7 @@ import argparse
 import shutil
 import sys
 import tempfile
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,8 @@ def run(given: argparse.Namespace) -> dict[str, Any]:
         scene = scenes.build(name, library, given.n or scenes.ALL[name])
         with tempfile.TemporaryDirectory(prefix="companion-card-") as path, console.status(f"{name}: {scene.about}"):
             folder = Path(path)
-            with card.virtual_card(folder, given.room) as running, taken(given.taken):
+            host = taken(given.taken) if given.taken else nullcontext()
+            with card.virtual_card(folder, given.room) as running, host:
                 played = stage.perform(scene, running, folder, chosen)
             read = partial(alone.read, language=given.language, profile=given.profile)
             figures[name] = report.summary(analyse.analyse(played, given.language, read))

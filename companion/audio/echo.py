@@ -126,7 +126,6 @@ class EchoCanceller:
     def far_moved(self) -> None:
         """Far lies elsewhere from now on, because the driver's times said so: about right."""
         self._slip.far_moved()
-        self._slip.doubt()
 
     def process(self, near: Samples, far: Samples) -> Samples:
         """`near` without the echo of `far`, each of shape (FRAME,)."""

@@ -80,8 +80,7 @@ class FarLine:
 
     def slipped(self, by: int) -> None:
         """An echo came `by` samples later than before: so did all that is fed from about now on."""
-        assert self._start is not None, "something was heard"
-        self._start += by
+        self._move(by)
         self._errors.clear()
         self._medians.clear()
         self._zero = None

@@ -35,7 +35,6 @@ _SOFTEST = 3e-4
 _REST = 5
 """Frames after far was moved: what the way makes of it comes of frames before that, in part."""
 
-
 _DOUBTED = samples(0.4) // FRAME
 """Frames of ours after which it is enough: an owner who talks from the first on hides whether anything slipped."""
 
@@ -64,18 +63,24 @@ class Slip:
             return 0
         self._until_next = _EVERY
         slip = _later(*(np.diff(np.concatenate(frames)) for frames in (self._near, self._echo)))
+        if slip is None:
+            return 0
         if slip:
-            self.far_moved()
-        if slip is not None:
-            self.doubted = _REST if slip else 0
-        return slip or 0
+            self._forget()
+        self.doubted = _REST if slip else 0
+        return slip
 
     def doubt(self) -> None:
-        """The driver ran dry, or tells another time than before."""
+        """The driver ran dry."""
         self.doubted = _DOUBTED
 
     def far_moved(self) -> None:
-        """Far lies elsewhere from now on: what was compared before says nothing of it."""
+        """Far lies elsewhere from now on, about right."""
+        self._forget()
+        self.doubt()
+
+    def _forget(self) -> None:
+        """What was compared says nothing of where far lies now."""
         self._near.clear()
         self._echo.clear()
         self._until_next = _REST + _COMPARED

@@ -29,10 +29,9 @@ def taken(share: float) -> Iterator[None]:
     Raises:
         CompanionError: this user may not.
     """
-    if share:
-        _require()
-    cores = sorted(os.sched_getaffinity(0)) if share else []
-    takers = [subprocess.Popen([sys.executable, "-m", __name__, str(core), str(share)]) for core in cores]
+    _require()
+    command = [sys.executable, "-m", __name__]
+    takers = [subprocess.Popen([*command, str(core), str(share)]) for core in sorted(os.sched_getaffinity(0))]
     try:
         yield
     finally:
