@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from companion.apps.assemble import open_policy
+from companion.audio.echo import EchoCanceller
 from companion.audio.mel import log_mel
 from companion.audio.smart_turn import PAUSE, SPAN, SmartTurn, continued
 from companion.audio.voice_activity import WINDOW, VoiceActivity
 from companion.events import SAMPLE_RATE, Samples
 from companion.settings import Settings
 from companion.turns.turn_end import SHORT
+from tests.echoes import heard_in_a_room, in_frames, our_voice
 from tests.real import clip, clips, model_file, shared
 
 pytestmark = pytest.mark.models
@@ -44,6 +46,15 @@ def test_silence_and_hiss_are_none(activity: VoiceActivity) -> None:
     hiss = np.random.default_rng(1).normal(0, 0.01, SAMPLE_RATE * 5).astype(np.float32)
     assert voiced_share(activity, np.zeros(SAMPLE_RATE * 5, dtype=np.float32)) == 0
     assert voiced_share(activity, hiss) == 0
+
+
+@pytest.mark.parametrize("level_db", [-12.0, -26.0, -32.0])
+def test_our_own_voice_come_back_is_none_once_taken_out(activity: VoiceActivity, level_db: float) -> None:
+    """However faint: Silero hears a voice that is hardly louder than the room."""
+    far = our_voice()
+    near = heard_in_a_room(far, 0.05, level_db)
+    assert voiced_share(activity, near) > 0.1
+    assert voiced_share(activity, in_frames(EchoCanceller().process, near, far)) == 0
 
 
 def test_a_voice_is_found_after_a_minute_of_noise(activity: VoiceActivity) -> None:

@@ -9,7 +9,7 @@ from tools.soundcard.sounds import Library, Sound
 AFTER_S = (0.8, 1.2, 1.6, 2.0)
 """Seconds into our reply at which something else is heard, one after the other."""
 
-ECHOES_DB = (-20.0, -12.0, -6.0)
+ECHOES_DB = (-32.0, -20.0, -12.0, -6.0)
 """How loud the microphone hears the speaker."""
 
 
@@ -40,7 +40,7 @@ COUNTS = {
     **{f"echo{level:.0f}": 3 for level in ECHOES_DB},
     "trouble": 2,
 }
-"""The scenes, and how many steps each has by default: some six minutes in all."""
+"""The scenes, and how many steps each has by default: some seven minutes in all."""
 
 ON_REQUEST = {"hesitation": 16, "hour": 260}
 """Scenes that are played only by name."""
