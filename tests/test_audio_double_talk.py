@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import soxr
 
 from companion.audio.double_talk import DoubleTalk
 from companion.audio.echo_path import EchoPath
@@ -56,6 +57,16 @@ def test_a_speaker_that_is_turned_up_or_moved_is_not_taken_for_the_owner(change:
     near, _ = heard_until_it_changes(far, change)
     taken = np.array(taken_for_the_owner(far, near))
     assert taken.mean() < 0.02
+
+
+@pytest.mark.parametrize("ppm", [20.0, -50.0, 50.0])
+def test_two_clocks_that_drift_apart_are_hardly_ever_taken_for_the_owner(ppm: float) -> None:
+    far = np.tile(our_voice(), 4)
+    late = np.concatenate((np.zeros(SAMPLE_RATE // 20, np.float32), 0.25 * far))  # no room: the hardest
+    drifted = soxr.resample(late, SAMPLE_RATE, SAMPLE_RATE * (1 + ppm / 1e6))
+    length = min(len(far), len(drifted))
+    near = drifted[:length] + noise(length, -65.0)
+    assert np.mean(taken_for_the_owner(far[:length], near)) < 0.06
 
 
 def test_a_radio_that_goes_on_is_the_owner_for_a_moment_only() -> None:

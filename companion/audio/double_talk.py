@@ -40,9 +40,9 @@ _TOGETHER = 5
 """Frames of which it is asked together whether the rest has to do with our voice."""
 
 _RELATED, _ALIKE = 0.3, 0.5
-"""Correlation (its absolute value) of the rest with what was taken out for our voice. Of an owner's voice it is about
-0. From the first on the rest has to do with ours; from the second on the way from the speaker is another than the one
-that is known: of a delay that jumped it is 0.7."""
+"""Correlation of the rest with what was taken out for our voice, or with its derivative. Of an owner's voice it is
+about 0. From the first on the rest has to do with ours; from the second on the way from the speaker is another than the
+one that is known: of a delay that jumped it is 0.7."""
 
 _RELATED_FOR = samples(0.2) // FRAME
 """Frames for which the first holds: a sound of ours that comes by another way has some in which it does not show."""
@@ -66,7 +66,7 @@ class DoubleTalk:
         self._under_way: deque[float] = deque(maxlen=ARRIVES)
         self._far = -120.0  # dBFS, as far as it may be heard by now
         self._near, self._rest = _Level(), _Level()
-        self._products: deque[tuple[float, float, float]] = deque(maxlen=_TOGETHER)
+        self._products: deque[tuple[float, ...]] = deque(maxlen=_TOGETHER)
         self._known = False  # the way from the speaker
         self._related = 0  # frames for which the rest still counts as ours
         self._alike = 0  # frames in a row
@@ -96,11 +96,17 @@ class DoubleTalk:
         return in_near or in_rest
 
     def _correlation(self, near: Samples, rest: Samples) -> float:
-        """Of the rest of the last frames with what was taken out of them, 0…1."""
+        """Of the rest of the last frames with what was taken out of them, there and a moment sooner or later, 0…1.
+
+        Where two clocks drift apart our voice comes a little off the place that is known, and what is left of it is its
+        derivative.
+        """
         ours = near - rest
-        self._products.append((float(rest @ ours), float(rest @ rest), float(ours @ ours)))
-        both, left, taken = np.sum(self._products, axis=0)
-        return float(abs(both) / np.sqrt(left * taken + 1e-12))
+        slope = np.gradient(ours)
+        pairs = ((rest, ours), (rest, slope), (rest, rest), (ours, ours), (slope, slope))
+        self._products.append(tuple(float(one @ other) for one, other in pairs))
+        with_ours, with_slope, left, taken, changes = np.sum(self._products, axis=0)
+        return float(np.sqrt((with_ours**2 / (taken + 1e-12) + with_slope**2 / (changes + 1e-12)) / (left + 1e-12)))
 
 
 class _Level:
